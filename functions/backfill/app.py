@@ -1,0 +1,45 @@
+"""The backfill: 30 days of bars into the state; call it again while it answers complete = false."""
+
+import asyncio
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from quantscout.backfill import Filled, run_backfill
+from quantscout.environment import parse_environment
+from quantscout.models import parse_event
+from quantscout.run import Run
+from quantscout.secrets import SourceKeys
+from quantscout.sources import open_sources
+from quantscout.store import Store
+
+ENVIRONMENT = parse_environment(os.environ)
+SETTINGS = ENVIRONMENT.settings()
+STORE = Store(boto3.resource("dynamodb").Table(ENVIRONMENT.table_name))
+LOG = Logger()
+
+
+def now() -> datetime:
+    """Return the time; CLOCK_OFFSET_S is only set where a simulator stands in for the venues."""
+    return datetime.now(UTC) + timedelta(seconds=ENVIRONMENT.clock_offset_s)
+
+
+async def _run(hour: datetime, context: LambdaContext) -> list[Filled]:
+    async with open_sources(ENVIRONMENT, SourceKeys()) as sources:
+        run = Run(hour, sources, STORE, SETTINGS, now)
+        return await run_backfill(run, lambda: context.get_remaining_time_in_millis() / 1000)
+
+
+@LOG.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Fill what the state lacks up to the event's hour and return what was done and what remains."""
+    event_hour = parse_event(event).hour
+    filled = asyncio.run(_run(event_hour, context))
+    complete = all(venue.remaining == 0 and not venue.failed for venue in filled)
+    summary: dict[str, Any] = {"complete": complete, "venues": [venue._asdict() for venue in filled]}
+    LOG.info("backfill done", extra=summary)
+    return summary

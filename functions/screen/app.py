@@ -1,0 +1,58 @@
+"""The hourly run: event to hour, hour to report, report to the subscribers."""
+
+import asyncio
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from quantscout.environment import parse_environment
+from quantscout.models import Report, parse_event
+from quantscout.pipeline import run_hour
+from quantscout.publish import publish_report
+from quantscout.run import Run
+from quantscout.secrets import load_keys
+from quantscout.sources import open_sources
+from quantscout.store import Store
+
+ENVIRONMENT = parse_environment(os.environ)
+SETTINGS = ENVIRONMENT.settings()
+STORE = Store(boto3.resource("dynamodb").Table(ENVIRONMENT.table_name))
+SNS = boto3.client("sns")
+LOG = Logger()
+
+
+def now() -> datetime:
+    """Return the time; CLOCK_OFFSET_S is only set where a simulator stands in for the venues."""
+    return datetime.now(UTC) + timedelta(seconds=ENVIRONMENT.clock_offset_s)
+
+
+async def _run(hour: datetime) -> Report:
+    async with open_sources(ENVIRONMENT, load_keys(ENVIRONMENT.source_keys_secret_id)) as sources:
+        report, _ = await run_hour(Run(hour, sources, STORE, SETTINGS, now))
+    return report
+
+
+@LOG.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Compute the event's hour, store it, publish it, and return a summary."""
+    report = asyncio.run(_run(parse_event(event).hour))
+    topic = topic_of(report)
+    message_id = publish_report(SNS, topic, report) if topic else None
+    summary: dict[str, Any] = {"run_id": report.run_id, "hour": report.hour, "status": report.status, "gate_level": report.gate_level,
+               "regime": report.regime.name, "listed": report.funnel.listed, "passed": report.funnel.passed,
+               "picks": [gem.symbol for gem in report.ranked_gems], "message_id": message_id}  # fmt: skip
+    LOG.info("hour done", extra=summary)
+    return summary
+
+
+def topic_of(report: Report) -> str | None:
+    """Return where the report goes: picks to the subscribers, no data to the alarm; no signal alerts nobody by default."""
+    if report.status == "no_data":
+        return ENVIRONMENT.alarm_topic_arn
+    if report.status == "no_signal" and not SETTINGS.alert_on_no_signal:
+        return None
+    return ENVIRONMENT.report_topic_arn

@@ -1,0 +1,1 @@
+"""What runs QuantScout on one machine: simulator, local stack, command line. Never shipped to Lambda."""

@@ -1,0 +1,186 @@
+"""A market from a folder of Parquet series: what is in it is served as it is."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+import polars as pl
+
+from quantscout.errors import InputError
+from quantscout.frames import HOUR_MS
+from quantscout_local.simulator.archive_kucoin import kucoin_beside
+from quantscout_local.simulator.market import Contract, Market
+from quantscout_local.simulator.series import Bars, Points
+from quantscout_local.simulator.units import coin_and_unit
+
+_PRICES = ("open", "high", "low", "close", "volume")
+_BARS = ("symbol", "open_time", *_PRICES)
+_HOURS = (*_BARS, "quote_volume", "trades")
+_TAKER = ("taker_buy_volume", "taker_buy_quote_volume")
+_FUNDING = ("symbol", "funding_time", "funding_rate")
+_INTEREST = ("symbol", "timestamp", "sum_open_interest", "sum_open_interest_value")
+_QUARTERS_PER_HOUR = 4
+
+
+class Listed(NamedTuple):
+    """What the captured answers say of the contracts."""
+
+    entries: Mapping[str, Mapping[str, Any]]
+    onboard_ms: Mapping[str, int]
+
+
+def load_archive(folder: Path, *, real_only: bool = False) -> Market:
+    """Return the market that a folder holds.
+
+    Raises InputError, naming the file, the cause and the next step, if a series is absent, unreadable or lacks a column.
+    """
+    hours = _hours(folder)
+    quarters = _by_symbol(_real_quarters(folder, hours), "open_time")
+    funding = _by_symbol(_read(folder, "binance_um_funding.parquet", _FUNDING), "funding_time")
+    interest = _by_symbol(_read(folder, "binance_um_oi_4h.parquet", _INTEREST), "timestamp")
+    listed = _listed(folder)
+    contracts = {
+        symbol: _contract(symbol, columns, quarters.get(symbol), funding.get(symbol), interest.get(symbol), listed)
+        for symbol, columns in _by_symbol(hours, "open_time").items()
+    }
+    if not contracts:
+        raise InputError(f"{folder / 'binance_um_1h.parquet'} holds no bars: choose another folder with --market")
+    return Market(
+        name="archive",
+        source=str(folder),
+        synthetic=False,
+        real_only=real_only,
+        binance=contracts,
+        kucoin={} if real_only else kucoin_beside(contracts.values()),
+        first_hour_ms=min(c.first_ms for c in contracts.values()) + HOUR_MS,
+        last_hour_ms=max(int(c.bars.open_ms[-1]) for c in contracts.values()) + HOUR_MS,
+    )
+
+
+def _read(folder: Path, name: str, columns: tuple[str, ...]) -> pl.DataFrame:
+    path = folder / name
+    if not path.is_file():
+        raise InputError(f"{path} is not there: give the folder of a market archive with --market")
+    try:
+        found = pl.read_parquet_schema(path)
+        missing = [column for column in columns if column not in found]
+        if missing:
+            raise InputError(f"{path} lacks the column {missing[0]!r}: restore the file or choose another --market")
+        frame = pl.read_parquet(path, columns=list(columns))
+        whole = [name for name in columns if name in {"open_time", "funding_time", "timestamp", "trades"}]
+        wanted = {name: pl.Int64 if name in whole else pl.Float64 for name in columns if name != "symbol"}
+        return frame.cast(wanted).drop_nulls()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path} cannot be read ({reason}): restore the file or choose another --market") from error
+
+
+def _hours(folder: Path) -> pl.DataFrame:
+    """Return all 1h bars of both files, sorted; those with a taker split keep it."""
+    plain = _read(folder, "binance_um_1h.parquet", _HOURS)
+    split = _read(folder, "binance_um_1h_taker.parquet", (*_HOURS, *_TAKER))
+    unknown = [pl.lit(None, pl.Float64).alias(name) for name in _TAKER]
+    plain = plain.with_columns(unknown)
+    if len(split):
+        plain = plain.join(split.select("symbol", "open_time"), on=["symbol", "open_time"], how="anti")
+    return pl.concat([split, plain]).sort("symbol", "open_time")
+
+
+def _real_quarters(folder: Path, hours: pl.DataFrame) -> pl.DataFrame:
+    """Return the 15m bars of hours that all four quarters reproduce: the capture's last hours do not."""
+    frame = _read(folder, "binance_um_15m.parquet", _BARS)
+    if frame.is_empty():
+        return frame
+    frame = frame.sort("symbol", "open_time").with_columns(hour=pl.col("open_time") // HOUR_MS * HOUR_MS)
+    quarters = frame.group_by("symbol", "hour", maintain_order=True).agg(
+        pl.len().alias("count"),
+        pl.col("high").max().alias("top"),
+        pl.col("low").min().alias("bottom"),
+        pl.col("close").last().alias("end"),
+    )
+    span = pl.col("open_time").is_between(frame["hour"].min(), frame["hour"].max())
+    agreeing = quarters.join(
+        hours.filter(span), left_on=["symbol", "hour"], right_on=["symbol", "open_time"], how="inner"
+    ).filter(
+        pl.col("count") == _QUARTERS_PER_HOUR,
+        pl.col("top") == pl.col("high"),
+        pl.col("bottom") == pl.col("low"),
+        pl.col("end") == pl.col("close"),
+    )
+    return frame.join(agreeing.select("symbol", "hour"), on=["symbol", "hour"], how="semi").select(_BARS)
+
+
+def _by_symbol(frame: pl.DataFrame, order: str) -> dict[str, dict[str, np.ndarray]]:
+    """Return the columns of each symbol in order of time, as views into the frame's columns."""
+    if frame.is_empty():
+        return {}
+    frame = frame.sort("symbol", order)
+    lengths = frame["symbol"].rle()
+    names, ends = lengths.struct.field("value").to_list(), np.cumsum(lengths.struct.field("len").to_numpy())
+    columns = {name: frame[name].to_numpy() for name in frame.columns if name != "symbol"}
+    starts = [0, *ends[:-1].tolist()]
+    return {
+        name: {column: values[start:end] for column, values in columns.items()}
+        for name, start, end in zip(names, starts, ends.tolist(), strict=True)
+    }
+
+
+def _contract(  # noqa: PLR0913, PLR0917
+    symbol: str,
+    hours: dict[str, np.ndarray],
+    quarters: dict[str, np.ndarray] | None,
+    funding: dict[str, np.ndarray] | None,
+    interest: dict[str, np.ndarray] | None,
+    listed: Listed,
+) -> Contract:
+    captured = listed.entries.get(symbol)
+    base = str(captured["baseAsset"]) if captured else symbol.removesuffix("USDT")
+    coin, unit = coin_and_unit(base)
+    return Contract(
+        symbol=symbol,
+        base=base,
+        coin=coin,
+        unit=unit,
+        bars=_bars(hours),
+        quarters=None if quarters is None else _quarter_bars(quarters),
+        funding=None if funding is None else Points(funding["funding_time"], funding["funding_rate"]),
+        open_interest=None if interest is None else Points(interest["timestamp"], interest["sum_open_interest"]),
+        open_interest_value=None
+        if interest is None
+        else Points(interest["timestamp"], interest["sum_open_interest_value"]),
+        captured=captured,
+        onboard_ms=listed.onboard_ms.get(symbol),
+        contract_type=str(captured["contractType"]) if captured else "PERPETUAL",
+        underlying_type=str(captured["underlyingType"]) if captured else "COIN",
+    )
+
+
+def _bars(columns: dict[str, np.ndarray]) -> Bars:
+    prices = [columns[name] for name in _PRICES]
+    return Bars(columns["open_time"], *prices, columns["quote_volume"], columns["trades"], *(columns[n] for n in _TAKER))
+
+
+def _quarter_bars(columns: dict[str, np.ndarray]) -> Bars:
+    unknown = np.full(len(columns["open_time"]), np.nan)
+    prices = [columns[name] for name in _PRICES]
+    return Bars(columns["open_time"], *prices, unknown, np.zeros(len(unknown), np.int64), unknown, unknown)
+
+
+def _listed(folder: Path) -> Listed:
+    """Return the captured answers about contracts; without them every entry is built."""
+    info = _captured(folder / "raw" / "binance" / "exchangeInfo.json")
+    onboard = _captured(folder / "raw" / "binance" / "derived_listing_map_2026-08-06.json")
+    entries = {entry["symbol"]: entry for entry in info.get("symbols", ())}
+    return Listed(entries, {name: int(row["onboard"]) for name, row in onboard.get("coins", {}).items()})
+
+
+def _captured(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        value: dict[str, Any] = orjson.loads(path.read_bytes())
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise InputError(f"{path} cannot be read ({error}): restore the file or choose another --market") from error
+    return value

@@ -1,0 +1,1 @@
+"""A market made by code from a seed: prices, listings, two venues."""

@@ -1,0 +1,1 @@
+"""The answers of each venue: shapes, units and errors as the venue sends them."""

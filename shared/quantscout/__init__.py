@@ -1,0 +1,7 @@
+"""QuantScout: an hourly screener of micro-cap crypto perpetuals. Public data only; it never trades."""
+
+__version__ = "0.1.0"
+METHOD_VERSION = "1.0.0"
+"""Changes whenever a definition behind a published number changes (docs/scoring.md)."""
+SCHEMA_VERSION = "1.0"
+"""Version of the report's JSON Schema: additive changes only within a major version."""

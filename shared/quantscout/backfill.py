@@ -1,0 +1,119 @@
+"""The backfill: the trailing 30 days of 1h bars of every eligible contract, as far as the state lacks them.
+
+Idempotent: what is stored is not asked for again. Resumable: it works in slices, newest first, writes each when it is
+there, and stops in time; the next call goes on with what is still missing. The same way heals gaps.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import NamedTuple
+
+import polars as pl
+
+from quantscout.clock import check_not_future
+from quantscout.errors import SourceError
+from quantscout.frames import BARS, HOUR_MS, KEY, stack
+from quantscout.run import Run
+from quantscout.store import BACKFILLED_BLOCKS, BAR_BLOCKS, by_hour
+from quantscout.sweep import sweep
+from quantscout.venue_hour import VenueHour, open_venue
+from quantscout.venues.base import Contract
+from quantscout.verify import verify_bars
+
+SLICE_H = 240
+"""Hours of one slice: the unit that is fetched for all contracts, then written."""
+BATCH = 200
+"""Contracts that are asked for between two looks at the remaining time."""
+
+
+class Gap(NamedTuple):
+    """The hours of a contract that a slice lacks: from the first missing bar to the last, `since <= open < until`."""
+
+    contract: Contract
+    since_ms: int
+    until_ms: int
+
+
+class Filled(NamedTuple):
+    """What one venue's backfill did."""
+
+    venue: str
+    contracts: int
+    asked: int
+    rows: int
+    remaining: int
+    failed: str
+    problems: int
+
+
+async def run_backfill(run: Run, remaining_s: Callable[[], float], reserve_s: float = 30.0) -> list[Filled]:
+    """Fill the state of every venue; raises SourceError only when no venue could be opened at all.
+
+    `remaining_s` tells the time that is left; below `reserve_s` no further batch is begun.
+    """
+    check_not_future(run.hour, run.now())
+    hours = await asyncio.gather(*(open_venue(venue, run) for venue in run.sources.venues))
+    if all(hour.failed for hour in hours):
+        raise SourceError("all venues", "unavailable", "; ".join(hour.failed for hour in hours))
+    return list(await asyncio.gather(*(_fill_venue(hour, run, lambda: remaining_s() > reserve_s) for hour in hours)))
+
+
+async def _fill_venue(hour: VenueHour, run: Run, has_time: Callable[[], bool]) -> Filled:
+    eligible = hour.listing.filter(pl.col("ineligible").is_null())
+    slices = _slices(run)
+    screened, filled = [
+        await run.in_thread(run.store.load, kind, hour.name, slices[-1][0], run.hour_ms) for kind in (BAR_BLOCKS, BACKFILLED_BLOCKS)
+    ]
+    asked = rows = remaining = 0
+    for first_ms, last_ms in slices:
+        gaps = find_gaps(eligible, pl.concat([screened, filled]), first_ms, last_ms)
+        done, fetched = await _fetch_gaps(hour, gaps, run, has_time)
+        new = fetched.join(screened, on=BAR_BLOCKS.unique, how="anti").join(filled, on=BAR_BLOCKS.unique, how="anti")
+        filled = pl.concat([filled, new])
+        await run.in_thread(_write, run, hour.name, filled, new)
+        asked, rows, remaining = asked + done, rows + new.height, remaining + len(gaps) - done
+    return Filled(hour.name, eligible.height, asked, rows, remaining, hour.failed, len(hour.problems))
+
+
+def _slices(run: Run) -> list[tuple[int, int]]:
+    """Return the windows of open times `first <= open < last`, newest first, that cover the history and its first bar."""
+    oldest = run.hour_ms - (run.settings.history_h + 1) * HOUR_MS
+    ends = range(run.hour_ms, oldest, -SLICE_H * HOUR_MS)
+    return [(max(end - SLICE_H * HOUR_MS, oldest), end) for end in ends]
+
+
+def find_gaps(eligible: pl.DataFrame, held: pl.DataFrame, first_ms: int, last_ms: int) -> list[Gap]:
+    """Return one gap per contract that lacks a bar of the slice after its listing, sorted by contract.
+
+    It reaches from the bar before the first missing one to the bar after the last: filling needs real bars around it.
+    """
+    expected = eligible.select(*KEY, "lot_coins", pl.col("listed_ms").fill_null(0)).with_columns(
+        pl.int_ranges(pl.max_horizontal(pl.lit(first_ms), (pl.col("listed_ms") + HOUR_MS - 1) // HOUR_MS * HOUR_MS), last_ms, HOUR_MS).alias("open_ms")
+    )
+    absent = expected.explode("open_ms").drop_nulls("open_ms").join(held, on=[*KEY, "open_ms"], how="anti")
+    spans = absent.group_by("contract", "lot_coins").agg(pl.col("open_ms").min().alias("since"), pl.col("open_ms").max().alias("until")).sort("contract")
+    return [
+        Gap(Contract(name, lots or 1.0), max(since - HOUR_MS, first_ms), min(until + 2 * HOUR_MS, last_ms))
+        for name, lots, since, until in spans.rows()
+    ]
+
+
+async def _fetch_gaps(hour: VenueHour, gaps: list[Gap], run: Run, has_time: Callable[[], bool]) -> tuple[int, pl.DataFrame]:
+    """Return how many gaps were asked for in time, and the verified bars that came."""
+    spans = {gap.contract.name: (gap.since_ms, gap.until_ms) for gap in gaps}
+    done, frames = 0, []
+    while done < len(gaps) and has_time():
+        batch = [gap.contract for gap in gaps[done : done + BATCH]]
+        swept = await sweep(batch, lambda c: hour.venue.fetch_bars(c, HOUR_MS, *spans[c.name]), BARS, "bars")
+        checked = verify_bars(swept.frame, HOUR_MS, run.hour_ms)
+        hour.problems += [*swept.problems, *checked.problems]
+        frames.append(checked.bars)
+        done += len(batch)
+    return done, stack(frames, BARS)
+
+
+def _write(run: Run, venue: str, filled: pl.DataFrame, new: pl.DataFrame) -> None:
+    """Write the whole blocks of the hours that got new bars; a block holds the bars that close at its hour."""
+    touched = (new["open_ms"] + HOUR_MS).unique().to_list()
+    whole = filled.filter((pl.col("open_ms") + HOUR_MS).is_in(touched)).sort(BACKFILLED_BLOCKS.unique)
+    run.store.replace(BACKFILLED_BLOCKS, venue, by_hour(whole, "open_ms", HOUR_MS))

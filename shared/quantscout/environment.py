@@ -1,0 +1,41 @@
+"""A function's environment, validated once (it is read by the handlers, never at import of this package)."""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from quantscout.errors import InputError
+from quantscout.settings import Settings, parse_settings
+
+
+class Environment(BaseModel):
+    """The variables that template.yaml sets, and those that only a local stack sets (addresses, clock)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    table_name: str = Field(alias="TABLE_NAME", min_length=3)
+    report_topic_arn: str = Field("", alias="REPORT_TOPIC_ARN")
+    alarm_topic_arn: str = Field("", alias="ALARM_TOPIC_ARN")
+    source_keys_secret_id: str = Field("", alias="SOURCE_KEYS_SECRET_ID")
+    settings_json: str = Field("{}", alias="QUANTSCOUT_SETTINGS")
+    budget_share: float = Field(0.8, alias="BUDGET_SHARE", gt=0, le=1000, description="share of the venues' limits that is used")
+    clock_offset_s: float = Field(0.0, alias="CLOCK_OFFSET_S", description="added to this machine's clock; for simulators")
+    binance_url: str = Field("https://fapi.binance.com", alias="BINANCE_URL")
+    kucoin_url: str = Field("https://api-futures.kucoin.com", alias="KUCOIN_URL")
+    kucoin_unified_url: str = Field("https://api.kucoin.com/api/ua/v1", alias="KUCOIN_UNIFIED_URL")
+    coinalyze_url: str = Field("https://api.coinalyze.net/v1", alias="COINALYZE_URL")
+    coingecko_url: str = Field("https://api.coingecko.com/api/v3", alias="COINGECKO_URL")
+
+    def settings(self) -> Settings:
+        """Return the settings with the overrides of QUANTSCOUT_SETTINGS (InputError)."""
+        return parse_settings(self.settings_json)
+
+
+def parse_environment(variables: Mapping[str, str]) -> Environment:
+    """Return the environment; name the first variable that is missing or wrong, and the next step (InputError)."""
+    try:
+        return Environment.model_validate(dict(variables))
+    except ValidationError as cause:
+        first = cause.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"environment variable {name}: {first['msg']}; template.yaml sets it for deployed functions") from cause

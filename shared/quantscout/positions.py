@@ -1,0 +1,94 @@
+"""Open interest and funding of each contract against its own past (SPEC 4 flags, SPEC 5 penalty)."""
+
+import polars as pl
+
+from quantscout.frames import DAY_MS, HOUR_MS, KEY
+from quantscout.settings import Settings
+
+FUNDING_INTERVALS_H = (1, 2, 4, 8)
+MONTH_MS = 30 * DAY_MS
+
+
+def _since(hours: int, column: str, now_ms: int) -> pl.Expr:
+    """Return the percentage change of the value at the hour from the one exactly `hours` earlier; null if either misses."""
+    then, now = (pl.col(column).filter(pl.col("at_ms") == ms).first() for ms in (now_ms - hours * HOUR_MS, now_ms))
+    return pl.when(then > 0).then(100 * (now / then - 1))
+
+
+def build_open_interest(rows: pl.DataFrame, hour_ms: int) -> pl.DataFrame:
+    """Return per contract: open interest, its 4h and 24h change in percent, and the deviation of its own 4h changes.
+
+    `rows` are frames.OPEN_INTEREST in contract units. Only rows that stand exactly on a full hour count; the deviation
+    is over 30 days of hourly 4h changes (what exists of them), in percent.
+    """
+    window = (pl.col("at_ms") % HOUR_MS == 0) & pl.col("at_ms").is_between(hour_ms - MONTH_MS, hour_ms)
+    hourly = rows.filter(window & (pl.col("open_interest_coins") >= 0)).unique([*KEY, "at_ms"], keep="first", maintain_order=True)
+    earlier = hourly.select(*KEY, pl.col("at_ms") + 4 * HOUR_MS, pl.col("open_interest_coins").alias("before"))
+    change = pl.when(pl.col("before") > 0).then(100 * (pl.col("open_interest_coins") / pl.col("before") - 1))
+    joined = hourly.join(earlier, on=[*KEY, "at_ms"], how="left").with_columns(change.alias("change")).sort(*KEY, "at_ms")
+    return joined.group_by(*KEY, maintain_order=True).agg(
+        pl.col("open_interest_coins").filter(pl.col("at_ms") == hour_ms).first().alias("open_interest_coins"),
+        _since(4, "open_interest_coins", hour_ms).alias("oi_change_4h_pct"),
+        _since(24, "open_interest_coins", hour_ms).alias("oi_change_24h_pct"),
+        pl.col("change").std(ddof=0).alias("oi_change_4h_std_pct"),
+    )
+
+
+def normalise_settlements(funding: pl.DataFrame) -> pl.DataFrame:
+    """Return the settlements with `interval_h` and `rate_8h_ratio`: the rate as if it were paid for 8 hours.
+
+    The interval in force is the distance to the settlement before (venues change it over time). A distance that is no
+    known interval (a missing row) and the first row of a contract leave both null.
+    """
+    ordered = funding.unique([*KEY, "settled_ms"], keep="first", maintain_order=True).sort(*KEY, "settled_ms")
+    same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in KEY)
+    gap_h = pl.when(same).then((pl.col("settled_ms") - pl.col("settled_ms").shift(1)) / HOUR_MS)
+    interval = pl.when(gap_h.is_in([float(h) for h in FUNDING_INTERVALS_H])).then(gap_h)
+    return ordered.with_columns(interval.cast(pl.Int64).alias("interval_h"), (pl.col("rate_ratio") * 8 / interval).alias("rate_8h_ratio"))
+
+
+def _rate_a_day_before(rows: pl.DataFrame, settled: pl.DataFrame) -> pl.DataFrame:
+    """Add `rate_day_ago`: the last settlement at or before 24 h earlier, not older than one 8h interval more."""
+    keyed = rows.with_columns((pl.col("settled_ms") - DAY_MS).alias("day_ago_ms")).sort("day_ago_ms")
+    past = settled.select(*KEY, pl.col("settled_ms").alias("past_ms"), pl.col("rate_8h_ratio").alias("rate_day_ago")).sort("past_ms")
+    return keyed.join_asof(
+        past, left_on="day_ago_ms", right_on="past_ms", by=list(KEY), strategy="backward", tolerance=8 * HOUR_MS, check_sortedness=False
+    )
+
+
+def _z_of(value: str, sample: str, least: int) -> pl.Expr:
+    """Return z of a contract's current value against its own sample; 0 without spread, null with too few values."""
+    spread = pl.col(sample).std(ddof=0)
+    flat = pl.col(sample).max() == pl.col(sample).min()
+    z = pl.when(flat).then(0.0).otherwise((pl.col(value).first() - pl.col(sample).mean()) / spread)
+    return pl.when((pl.col(sample).count() >= least) & pl.col(value).first().is_not_null()).then(z)
+
+
+def build_funding(current: pl.DataFrame, funding: pl.DataFrame, hour_ms: int, settings: Settings) -> pl.DataFrame:
+    """Return per contract: `funding_8h_ratio`, `funding_z`, `funding_change_z`, `funding_interval_changed`.
+
+    `current` has venue, contract, funding_rate_ratio, funding_interval_h; `funding` is frames.FUNDING up to the hour.
+    The z-scores compare with the contract's own settlements of the trailing 30 days and with their 24 h changes.
+    """
+    settled = normalise_settlements(funding.filter(pl.col("settled_ms") <= hour_ms))
+    known = settled.filter(pl.col("rate_8h_ratio").is_not_null())
+    sample = _rate_a_day_before(known, known).filter(pl.col("settled_ms") > hour_ms - MONTH_MS)
+    sample = sample.select(*KEY, "settled_ms", pl.col("rate_8h_ratio").alias("rate"), (pl.col("rate_8h_ratio") - pl.col("rate_day_ago")).alias("change"))
+    rate_now = pl.col("funding_rate_ratio") * 8 / pl.col("funding_interval_h")
+    now = current.select(*KEY, "funding_interval_h", pl.lit(hour_ms).alias("settled_ms"), rate_now.alias("funding_8h_ratio"))
+    now = _rate_a_day_before(now, known).with_columns((pl.col("funding_8h_ratio") - pl.col("rate_day_ago")).alias("change_now"))
+    joined = now.select(*KEY, "funding_8h_ratio", "change_now").join(sample, on=KEY, how="left").sort(*KEY, "settled_ms")
+    scored = joined.group_by(*KEY, maintain_order=True).agg(
+        pl.col("funding_8h_ratio").first(),
+        _z_of("funding_8h_ratio", "rate", settings.min_settlements).alias("funding_z"),
+        _z_of("change_now", "change", settings.min_settlements).alias("funding_change_z"),
+    )
+    return scored.join(_interval_changed(current, settled, hour_ms), on=KEY, how="left", maintain_order="left")
+
+
+def _interval_changed(current: pl.DataFrame, settled: pl.DataFrame, hour_ms: int) -> pl.DataFrame:
+    """Tell per contract whether the intervals in force within the last 48 h differ; null without settlements."""
+    recent = settled.filter((pl.col("settled_ms") > hour_ms - 2 * DAY_MS) & pl.col("interval_h").is_not_null()).select(*KEY, "interval_h")
+    running = current.join(recent.select(KEY).unique(), on=KEY, how="semi").select(*KEY, pl.col("funding_interval_h").alias("interval_h"))
+    both = pl.concat([recent, running.drop_nulls()])
+    return both.group_by(KEY).agg((pl.col("interval_h").n_unique() > 1).alias("funding_interval_changed"))

@@ -1,0 +1,46 @@
+"""What a run carries along: its hour, the sources, the state, the settings, and the outside's clock."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ParamSpec, TypeVar
+
+from quantscout.clock import seconds_until_final, to_ms
+from quantscout.settings import Settings
+from quantscout.sources import Sources
+from quantscout.store import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one hour. The clock comes from the handler, so that nothing here reads one."""
+
+    hour: datetime
+    sources: Sources
+    store: Store
+    settings: Settings
+    now: Callable[[], datetime]
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    @property
+    def hour_ms(self) -> int:
+        """H as epoch ms."""
+        return to_ms(self.hour)
+
+    def now_ms(self) -> int:
+        """Return the clock as epoch ms."""
+        return to_ms(self.now())
+
+    async def wait_until_final(self, venue_now: datetime) -> None:
+        """Return when, by the venue's clock, the bars that close at H are final."""
+        pause_s = seconds_until_final(self.hour, venue_now)
+        if pause_s:
+            await self.sleep(pause_s)
+
+    async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do blocking work (DynamoDB) beside the requests that are under way."""
+        return await asyncio.to_thread(work, *args, **kwargs)

@@ -1,0 +1,70 @@
+"""From factor values to a score (SPEC 5): z over the scored set, norms, shared weights, penalty, boost, order."""
+
+import polars as pl
+
+from quantscout.factors import FACTORS, NAMES, Factor
+from quantscout.frames import KEY
+from quantscout.regime import WEIGHT_MULTIPLIERS, RegimeName
+from quantscout.settings import Settings
+
+
+def weights(regime: RegimeName) -> dict[str, float]:
+    """Return the factors' weights under a regime, renormalised so that they sum to 1."""
+    raw = {f.name: f.weight * WEIGHT_MULTIPLIERS[regime].get(f.name, 1.0) for f in FACTORS}
+    total = sum(raw.values())
+    return {name: weight / total for name, weight in raw.items()}
+
+
+def _z(name: str, settings: Settings) -> pl.Expr:
+    """Return (x - mean) / population deviation over the set; 0 without spread, null with too few values."""
+    x = pl.col(name)
+    flat = x.max() == x.min()
+    z = pl.when(flat).then(0.0).otherwise((x - x.mean()) / x.std(ddof=0))
+    return pl.when((x.count() >= settings.min_values_for_z) & x.is_not_null()).then(z).alias(f"{name}_z")
+
+
+def _norm(factor: Factor) -> pl.Expr:
+    norm = (0.5 + pl.col(f"{factor.name}_z") / 6).clip(0, 1) if factor.kind == "z" else pl.col(factor.name)
+    return norm.alias(f"{factor.name}_norm")
+
+
+def _shared_weights(regime: RegimeName) -> list[pl.Expr]:
+    """Return the weight of each factor that is present, shared so that they sum to 1, and `coverage` before sharing."""
+    whole = weights(regime)
+    present = {name: pl.col(f"{name}_norm").is_not_null() * whole[name] for name in NAMES}
+    coverage = pl.sum_horizontal(present.values())
+    shared = [pl.when(coverage > 0).then(part / coverage).alias(f"{name}_weight") for name, part in present.items()]
+    return [*shared, coverage.alias("coverage")]
+
+
+def _penalty(s: Settings) -> pl.Expr:
+    """Return the funding penalty; a z that is unknown adds nothing (and is named among what was missing)."""
+    parts = {"funding_z": s.penalty_per_funding_z, "funding_change_z": s.penalty_per_change_z}
+    excess = [rate * (pl.col(z) - s.penalty_threshold_z).clip(lower_bound=0).fill_null(0.0) for z, rate in parts.items()]
+    return pl.min_horizontal(pl.lit(s.penalty_cap), pl.sum_horizontal(excess)).alias("penalty")
+
+
+def _boost(s: Settings) -> pl.Expr:
+    fresh = (pl.col("listed_days") <= s.boost_listed_days) & (pl.col("volume_24h_usdt") >= s.boost_min_volume_24h_usdt)
+    return pl.when(fresh.fill_null(value=False)).then(s.boost).otherwise(0.0).alias("boost")
+
+
+def score_set(scored_set: pl.DataFrame, regime: RegimeName, settings: Settings) -> pl.DataFrame:
+    """Return the scored set with, per factor, `_z`, `_norm`, `_weight`, `_points`, and coverage, penalty, boost, score.
+
+    The set is put into the order of its key first, so that the order of the input changes no bit of the result.
+    """
+    ordered = scored_set.sort(KEY).with_columns(_z(f.name, settings) for f in FACTORS if f.kind == "z")
+    normed = ordered.with_columns(pl.lit(None, pl.Float64).alias(f"{f.name}_z") for f in FACTORS if f.kind == "direct")
+    weighed = normed.with_columns(_norm(f) for f in FACTORS).with_columns(_shared_weights(regime))
+    points = [(100 * pl.col(f"{name}_weight") * pl.col(f"{name}_norm")).alias(f"{name}_points") for name in NAMES]
+    pointed = weighed.with_columns(*points, _penalty(settings), _boost(settings))
+    gross = pl.sum_horizontal(f"{name}_points" for name in NAMES) / 100
+    score = 100 * (gross - pl.col("penalty") + pl.col("boost")).clip(0, 1)
+    return pointed.with_columns(pl.when(pl.col("coverage") > 0).then(score).alias("score"))
+
+
+def order(candidates: pl.DataFrame) -> pl.DataFrame:
+    """Return the candidates best first: score, coverage, adv30 (all falling), then symbol and venue."""
+    keys = ["score", "coverage", "adv30_usdt", "symbol", "venue"]
+    return candidates.sort(keys, descending=[True, True, True, False, False], nulls_last=True)

@@ -1,0 +1,153 @@
+"""The only place that speaks to DynamoDB: column blocks per venue and hour, reports, universes (docs/state.md).
+
+One table. `pk` is what it is ("bars#binance", "report"), `sk` the hour and the part ("2026-03-01T12#00"). A block is
+written whole: what a key held is merged with what is new, so that writing twice changes nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import polars as pl
+
+from quantscout.blocks import pack, unpack
+from quantscout.clock import hour_key
+from quantscout.errors import StateError
+from quantscout.frames import BARS, DAY_MS, FUNDING, HOUR_MS, IDENTITY, KEY, OPEN_INTEREST, SUPPLY, Schema, stack
+from quantscout.models import Report
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+READERS = 8
+READ_SPAN_H = 24
+KEEP_DAYS = 35
+"""Blocks live longer than the 30 days that are read, so that a late hour still finds its window."""
+
+
+class Kind(NamedTuple):
+    """A kind of block: the schema of its rows and the columns that make a row unique."""
+
+    name: str
+    schema: Schema
+    unique: tuple[str, ...]
+
+
+BAR_BLOCKS = Kind("bars", BARS, (*KEY, "open_ms"))
+BACKFILLED_BLOCKS = Kind("backfilled", BARS, (*KEY, "open_ms"))
+"""The backfill's own blocks: each writer has its keys, so neither can undo what the other wrote."""
+OPEN_INTEREST_BLOCKS = Kind("open_interest", OPEN_INTEREST, (*KEY, "at_ms"))
+FUNDING_BLOCKS = Kind("funding", FUNDING, (*KEY, "settled_ms"))
+SUPPLY_BLOCKS = Kind("supply", SUPPLY, ("coin", "source"))
+IDENTITY_BLOCKS = Kind("identity", IDENTITY, KEY)
+DOMINANCE: Schema = {"at_ms": pl.Int64, "btc_pct": pl.Float64, "usdt_pct": pl.Float64}
+DOMINANCE_BLOCKS = Kind("dominance", DOMINANCE, ("at_ms",))
+
+
+class Store:
+    """The state in one DynamoDB table. Every method raises StateError, which names the table and the cause."""
+
+    def __init__(self, table: "Table") -> None:
+        """Take a boto3 Table resource; nothing is asked yet."""
+        self._table = table
+        self._client = table.meta.client  # unlike the resource, a client may be used by several threads
+
+    def load(self, kind: Kind, partition: str, since_ms: int, until_ms: int) -> pl.DataFrame:
+        """Return the rows of all blocks whose hour lies in `since <= hour <= until`, unique, in no set order."""
+        spans = range(since_ms, until_ms + 1, READ_SPAN_H * HOUR_MS)
+        ends = (min(start + (READ_SPAN_H - 1) * HOUR_MS, until_ms) for start in spans)
+        with self._failures(), ThreadPoolExecutor(READERS) as readers:
+            items = readers.map(lambda first, last: self._query(f"{kind.name}#{partition}", first, last), spans, ends)
+            frames = [unpack(bytes(item["data"].value), kind.schema) for found in items for item in found]
+        return stack(frames, kind.schema).unique(kind.unique, keep="first", maintain_order=True)
+
+    def load_bars(self, venue: str, since_ms: int, until_ms: int) -> pl.DataFrame:
+        """Return the verified 1h bars of a venue, whoever wrote them, from blocks of `since <= hour <= until`."""
+        both = [self.load(kind, venue, since_ms, until_ms) for kind in (BAR_BLOCKS, BACKFILLED_BLOCKS)]
+        return pl.concat(both).unique(BAR_BLOCKS.unique, keep="first", maintain_order=True)
+
+    def save(self, kind: Kind, partition: str, frames_by_hour: Iterable[tuple[int, pl.DataFrame]]) -> None:
+        """Merge frames into the blocks of their hours. Rows that a block already holds stay as they are."""
+        for hour_ms, frame in frames_by_hour:
+            if frame.height:
+                held = self.load(kind, partition, hour_ms, hour_ms)
+                merged = pl.concat([held, frame]).unique(kind.unique, keep="first", maintain_order=True).sort(kind.unique)
+                self.replace(kind, partition, [(hour_ms, merged)])
+
+    def replace(self, kind: Kind, partition: str, frames_by_hour: Iterable[tuple[int, pl.DataFrame]]) -> None:
+        """Write blocks as they are, in batches; for callers that have merged already (the backfill)."""
+        pk = f"{kind.name}#{partition}"
+        with self._failures(), self._table.batch_writer() as batch:
+            for hour_ms, frame in frames_by_hour:
+                for item in _items(pk, hour_ms, pack(frame), KEEP_DAYS):
+                    batch.put_item(Item=item)
+
+    def save_report(self, report: Report, hour_ms: int) -> None:
+        """Keep the hour's report (400 days)."""
+        item: dict[str, Any] = {"pk": "report", "sk": hour_key(hour_ms), "json": report.to_json(), "expires_at": _expiry(hour_ms, 400)}
+        with self._failures():
+            self._table.put_item(Item=item)
+
+    def load_report(self, hour_ms: int) -> Report | None:
+        """Return the report of an hour, None if there is none."""
+        with self._failures():
+            item = self._table.get_item(Key={"pk": "report", "sk": hour_key(hour_ms)}, ConsistentRead=True).get("Item")
+        return None if item is None else Report.model_validate_json(str(item["json"]))
+
+    def save_universe(self, universe: pl.DataFrame, hour_ms: int) -> None:
+        """Keep every listed contract's fate and figures of the hour (30 days)."""
+        with self._failures(), self._table.batch_writer() as batch:
+            for item in _items("universe", hour_ms, pack(universe), 30):
+                batch.put_item(Item=item)
+
+    def load_universe(self, hour_ms: int) -> pl.DataFrame | None:
+        """Return the universe of an hour, None if there is none."""
+        with self._failures():
+            frames = [unpack(bytes(item["data"].value)) for item in self._query("universe", hour_ms, hour_ms)]
+        return pl.concat(frames) if frames else None
+
+    def _query(self, pk: str, first_ms: int, last_ms: int) -> Sequence[dict[str, Any]]:
+        """Return the parts of the blocks of a span of hours; parts of an older, longer version are left out."""
+        from boto3.dynamodb.conditions import Key  # noqa: PLC0415 - kept out of the import of the core
+
+        condition = Key("pk").eq(pk) & Key("sk").between(hour_key(first_ms), hour_key(last_ms) + "#~")
+        found: list[dict[str, Any]] = []
+        start: dict[str, Any] = {}
+        while True:
+            page = self._client.query(TableName=self._table.name, KeyConditionExpression=cast("str", condition), **start)
+            items = cast("list[dict[str, Any]]", page["Items"])
+            found += [item for item in items if int(item["part"]) < int(item["parts"])]
+            if not page.get("LastEvaluatedKey"):
+                return found
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        try:
+            yield
+        except ClientError as cause:
+            code = cause.response["Error"]["Code"]
+            step = "deploy the stack, or set TABLE_NAME to its table" if code == "ResourceNotFoundException" else "see docs/state.md"
+            raise StateError(f"table '{self._table.name}': {code}: {cause.response['Error']['Message']}; next step: {step}") from cause
+        except BotoCoreError as cause:
+            raise StateError(f"table '{self._table.name}' cannot be reached: {cause}") from cause
+
+
+def _expiry(hour_ms: int, days: int) -> int:
+    return (hour_ms + days * DAY_MS) // 1000
+
+
+def _items(pk: str, hour_ms: int, parts: list[bytes], days: int) -> Iterator[dict[str, Any]]:
+    for number, data in enumerate(parts):
+        sk = f"{hour_key(hour_ms)}#{number:02}"
+        yield {"pk": pk, "sk": sk, "part": number, "parts": len(parts), "data": data, "expires_at": _expiry(hour_ms, days)}
+
+
+def by_hour(frame: pl.DataFrame, column: str, offset_ms: int = 0) -> list[tuple[int, pl.DataFrame]]:
+    """Split a frame by the hour of a time column, rounded up to the full hour (after adding `offset_ms`), in order."""
+    hour = ((pl.col(column) + offset_ms + HOUR_MS - 1) // HOUR_MS * HOUR_MS).alias("_hour")
+    parts = frame.with_columns(hour).partition_by("_hour", as_dict=True, include_key=False)
+    return [(int(key[0]), part) for key, part in sorted(parts.items())]

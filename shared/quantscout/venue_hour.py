@@ -1,0 +1,121 @@
+"""One venue's part of an hour: is it there, what does it list, its bars, and the calls per contract (SPEC 1 and 3)."""
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from quantscout.clock import from_ms, is_snapshot_of, iso
+from quantscout.errors import AnswerError, Problem, SourceError, problem_of
+from quantscout.frames import BARS, DAY_MS, HOUR_MS, KEY, LISTING, MINUTE_MS, empty, stack
+from quantscout.run import Run
+from quantscout.store import BAR_BLOCKS
+from quantscout.sweep import contracts_of, sweep
+from quantscout.venues.base import Contract, Venue
+from quantscout.verify import late_contracts, verify_bars
+
+FIRST_BARS_H = 98
+"""What a contract without state is asked for at first: one request of the cheapest class, and enough for every gate."""
+POLL_EVERY_S = 10.0
+SNAPSHOT_COLUMNS = ("bid", "ask", "funding_rate_ratio", "open_interest_coins")
+
+
+@dataclass
+class VenueHour:
+    """What a venue brought for one hour. `failed` says why it is out, empty while it stands."""
+
+    venue: Venue
+    failed: str = ""
+    notes: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    listing: pl.DataFrame = field(default_factory=lambda: empty(LISTING))
+    bars: pl.DataFrame = field(default_factory=lambda: empty(BARS))
+    late: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The venue's name, as in every frame."""
+        return self.venue.name
+
+
+async def open_venue(venue: Venue, run: Run) -> VenueHour:
+    """Return the venue with its clock compared and its listing read; an outage is kept as `failed`, not raised."""
+    hour = VenueHour(venue)
+    try:
+        before = run.now_ms()
+        server_ms = await venue.fetch_server_time_ms()
+        drift_s = (server_ms - (before + run.now_ms()) / 2) / 1000
+        if abs(drift_s) > run.settings.clock_drift_fail_s:
+            hour.failed = f"clock_drift: the venue's clock is {drift_s:+.1f} s from ours"
+            return hour
+        if abs(drift_s) > run.settings.clock_drift_report_s:
+            hour.notes.append(f"the venue's clock is {drift_s:+.1f} s from ours; corrected")
+        await run.wait_until_final(from_ms(server_ms))
+        listing = await venue.fetch_listing()
+    except (SourceError, AnswerError) as error:
+        problem = problem_of(error)
+        hour.failed = str(error)
+        hour.problems.append(problem)
+        return hour
+    hour.listing, hour.problems = _of_this_hour(listing.frame, server_ms, run, hour), [*hour.problems, *listing.problems]
+    return hour
+
+
+def _of_this_hour(listing: pl.DataFrame, server_ms: int, run: Run, hour: VenueHour) -> pl.DataFrame:
+    """Blank the snapshot where it was taken in another hour: it would look ahead."""
+    if is_snapshot_of(run.hour_ms, server_ms):
+        return listing
+    hour.notes.append(f"spread, funding and open interest of {iso(server_ms)} are not of this hour and were left out")
+    return listing.with_columns(pl.lit(None, pl.Float64).alias(name) for name in SNAPSHOT_COLUMNS)
+
+
+async def gather_bars(hour: VenueHour, run: Run) -> None:
+    """Bring the hour's bars: the state's 30 days, and from the venue only what is new. New rows enter the state."""
+    eligible = hour.listing.filter(pl.col("ineligible").is_null())
+    if hour.failed or not eligible.height:
+        return
+    first_ms = run.hour_ms - (run.settings.history_h + 1) * HOUR_MS
+    held = await run.in_thread(run.store.load_bars, hour.name, first_ms, run.hour_ms)
+    held = held.filter(pl.col("open_ms").is_between(first_ms, run.hour_ms - HOUR_MS))
+    newest = dict(held.group_by("contract").agg(pl.col("open_ms").max()).rows())
+    asked = [c for c in contracts_of(eligible) if newest.get(c.name) != run.hour_ms - HOUR_MS]
+    fresh = await _fetch_until_final(hour, asked, newest, run)
+    new = fresh.join(held, on=BAR_BLOCKS.unique, how="anti")
+    await run.in_thread(run.store.save, BAR_BLOCKS, hour.name, [(run.hour_ms, new)])
+    names = eligible.select(KEY)
+    hour.bars = stack([held, new], BARS).join(names, on=KEY, how="semi").sort(*KEY, "open_ms")
+    hour.late = late_contracts(hour.bars, eligible["contract"].to_list(), run.hour_ms)
+
+
+async def _fetch_until_final(hour: VenueHour, asked: list[Contract], newest: dict[str, int], run: Run) -> pl.DataFrame:
+    """Return verified bars; contracts whose newest bar is missing are asked again until it is too late."""
+    deadline_ms = run.hour_ms + 1000 * run.settings.late_until_s
+    verified: list[pl.DataFrame] = []
+    while asked:
+        swept = await sweep(asked, lambda c: _fetch_new_bars(hour.venue, c, newest.get(c.name), run.hour_ms), BARS, "bars")
+        checked = verify_bars(swept.frame, HOUR_MS, run.hour_ms)
+        verified.append(checked.bars)
+        late = set(late_contracts(checked.bars, [c.name for c in asked], run.hour_ms))
+        asked = [c for c in asked if c.name in late]
+        if run.now_ms() + 1000 * POLL_EVERY_S > deadline_ms or not asked:
+            hour.problems += [*swept.problems, *checked.problems]
+            break
+        await run.sleep(POLL_EVERY_S)
+    return stack(verified, BARS).unique(BAR_BLOCKS.unique, keep="last", maintain_order=True)
+
+
+async def _fetch_new_bars(venue: Venue, contract: Contract, newest_ms: int | None, hour_ms: int) -> pl.DataFrame:
+    """Ask from the newest bar that is held (it anchors the filling of omitted ones), or for the first bars."""
+    first_ms = hour_ms - FIRST_BARS_H * HOUR_MS
+    since_ms = first_ms if newest_ms is None else max(newest_ms, first_ms)
+    return await venue.fetch_bars(contract, HOUR_MS, since_ms, hour_ms)
+
+
+async def fetch_bars_of(hour: VenueHour, contracts: list[Contract], interval_ms: int, count: int, run: Run) -> pl.DataFrame:
+    """Return the last `count` verified, closed bars of another interval for these contracts."""
+    until_ms = run.hour_ms // interval_ms * interval_ms
+    since_ms = until_ms - count * interval_ms
+    name = {15 * MINUTE_MS: "bars_15m", DAY_MS: "bars_1d"}[interval_ms]
+    swept = await sweep(contracts, lambda c: hour.venue.fetch_bars(c, interval_ms, since_ms, until_ms), BARS, name)
+    checked = verify_bars(swept.frame, interval_ms, run.hour_ms)
+    hour.problems += [*swept.problems, *checked.problems]
+    return checked.bars

@@ -1,0 +1,1 @@
+"""The venues and the other public sources: one file each, endpoints plus pure parsers."""

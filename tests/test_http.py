@@ -1,0 +1,282 @@
+"""The client: budgets, connections, what a status means, and that a key stays a secret."""
+
+import asyncio
+import json
+import traceback
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from quantscout.errors import InputError, SourceError
+from quantscout.http import CONNECTIONS_PER_POOL, POOLS, Budget, SourceClient, Spent
+
+KEY = "s3cret-key"
+
+
+class Clock:
+    """A clock that only a sleep moves."""
+
+    def __init__(self, now_s: float) -> None:
+        """Start at this time."""
+        self.now_s = now_s
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now_s
+
+    async def sleep(self, seconds: float) -> None:
+        """Move the time on."""
+        self.slept.append(seconds)
+        self.now_s += seconds
+
+    def take(self, budget: Budget, *weights: float) -> None:
+        """Take these weights, one after the other."""
+
+        async def take() -> None:
+            for weight in weights:
+                await budget.take(weight)
+
+        asyncio.run(take())
+
+
+def budget_at(clock: Clock, weight: float, *, aligned: bool = False) -> Budget:
+    """Return a budget with a window of a minute on this clock."""
+    return Budget(weight, 60, aligned=aligned, clock=clock, sleep=clock.sleep)
+
+
+def source(reply: Callable[[httpx.Request], httpx.Response], budget: Budget | None = None) -> SourceClient:
+    """Return a client whose source answers like this."""
+    headers = {"api_key": KEY}
+    budgets = {"default": budget or Budget(1e9, 60)}
+    transport = httpx.MockTransport(reply)
+    return SourceClient("venue", "https://venue.test", budgets, secret_headers=headers, transport=transport)
+
+
+def get(client: SourceClient, path: str = "/x", times: int = 1) -> list[bytes]:
+    """Return the bodies of so many requests, sent together."""
+
+    async def ask() -> list[bytes]:
+        async with client:
+            return await asyncio.gather(*(client.get(path, weight=2, contract="AUSDT") for _ in range(times)))
+
+    return asyncio.run(ask())
+
+
+def failure(status: int, body: str = "{}") -> SourceError:
+    """Return the error that this answer becomes."""
+    with pytest.raises(SourceError) as caught:
+        get(source(lambda _: httpx.Response(status, content=body)))
+    return caught.value
+
+
+def test_budget_waits_for_the_end_of_the_clock_minute() -> None:
+    """An aligned budget that is used up waits until the venue's minute ends."""
+    clock = Clock(130.0)
+    clock.take(budget_at(clock, 10, aligned=True), 10, 1)
+    assert clock.slept == [50.0]
+
+
+def test_budget_counts_from_the_first_request() -> None:
+    """An unaligned budget waits a whole window from the first request on."""
+    clock = Clock(130.0)
+    clock.take(budget_at(clock, 10), 10, 1)
+    assert clock.slept == [60.0]
+
+
+def test_budget_follows_the_clock_of_the_venue() -> None:
+    """The aligned window ends when the venue's minute does, not ours."""
+    clock = Clock(130.0)
+    budget = budget_at(clock, 10, aligned=True)
+    budget.drift_s = 20.0
+    clock.take(budget, 10, 1)
+    assert clock.slept == [30.0]
+
+
+def test_budget_serves_a_request_larger_than_itself() -> None:
+    """A weight above the whole budget gets a window of its own instead of waiting for ever."""
+    clock = Clock(130.0)
+    clock.take(budget_at(clock, 10), 25, 25)
+    assert clock.slept == [60.0]
+
+
+def test_budget_never_exceeds_its_window_when_many_wait() -> None:
+    """Of fifty waiting requests no window serves more than its weight."""
+    clock = Clock(0.0)
+    budget, served = budget_at(clock, 10), list[float]()
+
+    async def one() -> None:
+        await budget.take(3)
+        served.append(clock.now_s)
+
+    async def crowd() -> None:
+        await asyncio.gather(*(one() for _ in range(50)))
+
+    asyncio.run(crowd())
+    assert max(served.count(moment) for moment in served) == 3
+    assert len(served) == 50
+
+
+@pytest.mark.parametrize(
+    ("status", "fault"),
+    [
+        (451, "blocked_region"),
+        (403, "refused"),
+        (429, "rate_limited"),
+        (418, "rate_limited"),
+        (400, "bad_request"),
+        (401, "bad_request"),
+        (404, "bad_request"),
+        (500, "unavailable"),
+        (503, "unavailable"),
+        (302, "unavailable"),
+        (202, "unavailable"),
+    ],
+)
+def test_status_decides_the_fault(status: int, fault: str) -> None:
+    """Every status other than 200 is one of the faults that a run knows."""
+    assert failure(status).fault == fault
+
+
+@pytest.mark.parametrize("status", [200, 429, 500])
+def test_kucoin_overload_code_is_a_rate_limit(status: int) -> None:
+    """KuCoin's 429000 is a rate limit whatever the status says."""
+    assert failure(status, '{"code":"429000","msg":"too many"}').fault == "rate_limited"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"code":-1121,"msg":"Invalid symbol."}', "-1121: Invalid symbol."),
+        ('{"message":"Unknown key"}', "Unknown key"),
+        ('{"status":{"error_code":10002,"error_message":"API Key Missing"}}', "10002: API Key Missing"),
+        ('{"error":"coin not found"}', "coin not found"),
+    ],
+)
+def test_refusal_quotes_code_and_message(body: str, said: str) -> None:
+    """A refusal carries the source's own code and message, in each source's way of saying it."""
+    assert failure(400, body).detail == f"HTTP 400 {said}"
+
+
+@pytest.mark.parametrize("body", ["<html>" + "x" * 5_000, "[" * 900, "[1]", '"text"', "null", "{"])
+def test_refusal_never_quotes_a_body(body: str) -> None:
+    """A body that is not a source's refusal is left out of the message."""
+    assert failure(403, body).detail == "HTTP 403 without a message"
+
+
+def test_refusal_names_the_contract() -> None:
+    """The error tells which contract was asked for."""
+    assert failure(400).contract == "AUSDT"
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (httpx.ConnectTimeout("slow"), "timeout"),
+        (httpx.ReadTimeout("slow"), "timeout"),
+        (httpx.ConnectError("no route"), "unavailable"),
+        (httpx.RemoteProtocolError("cut off"), "unavailable"),
+        (httpx.DecodingError("bad gzip"), "unavailable"),
+    ],
+)
+def test_broken_connection_is_typed(error: httpx.RequestError, fault: str) -> None:
+    """Whatever breaks on the way becomes a timeout or an unavailable source."""
+
+    def reply(_: httpx.Request) -> httpx.Response:
+        raise error
+
+    with pytest.raises(SourceError) as caught:
+        get(source(reply))
+    assert caught.value.fault == fault
+
+
+def test_key_travels_in_the_header_alone() -> None:
+    """The key is in its header and not in the address."""
+    seen: list[httpx.Request] = []
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200)
+
+    get(source(reply))
+    assert seen[0].headers["api_key"] == KEY
+    assert KEY not in str(seen[0].url)
+
+
+def test_echoed_key_is_masked() -> None:
+    """A source that repeats the key in its message does not bring it into ours."""
+    error = failure(401, json.dumps({"message": f"key {KEY} is not valid"}))
+    assert error.detail == "HTTP 401 key *** is not valid"
+
+
+def test_key_is_in_no_traceback() -> None:
+    """Neither the whole chain of errors nor the client's repr shows the key."""
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError(f"cannot send {request.headers['user-agent']}")
+
+    client = source(reply)
+    with pytest.raises(SourceError) as caught:
+        get(client)
+    assert KEY not in "".join(traceback.format_exception(caught.value)) + repr(client)
+
+
+@pytest.mark.parametrize("key", ["", "  ", "two\nlines", "schlüssel"])
+def test_unusable_key_is_refused_without_quoting_it(key: str) -> None:
+    """A key that no header can carry is refused at once, by name and not by value."""
+    with pytest.raises(InputError, match="the key of venue") as caught:
+        SourceClient("venue", "https://venue.test", {}, secret_headers={"api_key": key})
+    assert not key.strip() or key not in str(caught.value)
+
+
+def test_key_may_end_with_a_line_break() -> None:
+    """A line break after the key, as a secret store often adds, does no harm."""
+    client = SourceClient("venue", "https://venue.test", {}, secret_headers={"api_key": KEY + "\n"})
+    assert repr(client) == "SourceClient(venue)"
+
+
+def test_simulated_parts_are_collected() -> None:
+    """The names in the header of simulated answers add up over requests."""
+    headers = iter(["taker_split", "order_book taker_split", ""])
+    client = source(lambda _: httpx.Response(200, headers={"x-quantscout-simulated": next(headers)}))
+    get(client, times=3)
+    assert client.simulated == {"taker_split", "order_book"}
+
+
+def test_spent_counts_refused_requests_too() -> None:
+    """A refused request costs its weight as any other."""
+    client = source(lambda _: httpx.Response(400))
+    with pytest.raises(SourceError):
+        get(client)
+    assert client.spent == {"default": Spent(1, 2)}
+
+
+def test_requests_share_a_hundred_connections() -> None:
+    """Never more than a hundred requests are under way, however many are wanted."""
+    flying = most = 0
+
+    async def reply(_: httpx.Request) -> httpx.Response:
+        nonlocal flying, most
+        flying += 1
+        most = max(most, flying)
+        await asyncio.sleep(0.001)
+        flying -= 1
+        return httpx.Response(200, content=b"ok")
+
+    transport = httpx.MockTransport(reply)
+    client = SourceClient("venue", "https://venue.test", {"default": Budget(1e9, 60)}, transport=transport)
+    assert get(client, times=350) == [b"ok"] * 350
+    assert most == POOLS * CONNECTIONS_PER_POOL
+
+
+def test_slot_is_free_again_after_a_failure() -> None:
+    """Failed requests give their connection back: more of them than slots still all get their answer."""
+    client = source(lambda _: httpx.Response(500))
+
+    async def ask() -> list[bytes | BaseException]:
+        async with client:
+            wanted = POOLS * CONNECTIONS_PER_POOL + 20
+            return await asyncio.gather(*(client.get("/x") for _ in range(wanted)), return_exceptions=True)
+
+    assert {type(answer) for answer in asyncio.run(ask())} == {SourceError}

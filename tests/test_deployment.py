@@ -1,4 +1,4 @@
-"""The files beside template.yaml of a deployment: the layer's pinned list, the example events; and what its parameters take."""
+"""What a deployment reads beside the resources: parameters, the layer's pinned list, the example events."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The client: budgets, connections, what a status means, and that a key stays a secret."""
+"""The client: connections, what a status means, and that a key stays a secret."""
 
 import asyncio
 import json
@@ -12,38 +12,6 @@ from quantscout.errors import InputError, SourceError
 from quantscout.http import CONNECTIONS_PER_POOL, POOLS, Budget, SourceClient, Spent
 
 KEY = "s3cret-key"
-
-
-class Clock:
-    """A clock that only a sleep moves."""
-
-    def __init__(self, now_s: float) -> None:
-        """Start at this time."""
-        self.now_s = now_s
-        self.slept: list[float] = []
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.now_s
-
-    async def sleep(self, seconds: float) -> None:
-        """Move the time on."""
-        self.slept.append(seconds)
-        self.now_s += seconds
-
-    def take(self, budget: Budget, *weights: float) -> None:
-        """Take these weights, one after the other."""
-
-        async def take() -> None:
-            for weight in weights:
-                await budget.take(weight)
-
-        asyncio.run(take())
-
-
-def budget_at(clock: Clock, weight: float, *, aligned: bool = False) -> Budget:
-    """Return a budget with a window of a minute on this clock."""
-    return Budget(weight, 60, aligned=aligned, clock=clock, sleep=clock.sleep)
 
 
 def source(reply: Callable[[httpx.Request], httpx.Response], budget: Budget | None = None) -> SourceClient:
@@ -69,53 +37,6 @@ def failure(status: int, body: str = "{}") -> SourceError:
     with pytest.raises(SourceError) as caught:
         get(source(lambda _: httpx.Response(status, content=body)))
     return caught.value
-
-
-def test_budget_waits_for_the_end_of_the_clock_minute() -> None:
-    """An aligned budget that is used up waits until the venue's minute ends."""
-    clock = Clock(130.0)
-    clock.take(budget_at(clock, 10, aligned=True), 10, 1)
-    assert clock.slept == [50.0]
-
-
-def test_budget_counts_from_the_first_request() -> None:
-    """An unaligned budget waits a whole window from the first request on."""
-    clock = Clock(130.0)
-    clock.take(budget_at(clock, 10), 10, 1)
-    assert clock.slept == [60.0]
-
-
-def test_budget_follows_the_clock_of_the_venue() -> None:
-    """The aligned window ends when the venue's minute does, not ours."""
-    clock = Clock(130.0)
-    budget = budget_at(clock, 10, aligned=True)
-    budget.drift_s = 20.0
-    clock.take(budget, 10, 1)
-    assert clock.slept == [30.0]
-
-
-def test_budget_serves_a_request_larger_than_itself() -> None:
-    """A weight above the whole budget gets a window of its own instead of waiting for ever."""
-    clock = Clock(130.0)
-    clock.take(budget_at(clock, 10), 25, 25)
-    assert clock.slept == [60.0]
-
-
-def test_budget_never_exceeds_its_window_when_many_wait() -> None:
-    """Of fifty waiting requests no window serves more than its weight."""
-    clock = Clock(0.0)
-    budget, served = budget_at(clock, 10), list[float]()
-
-    async def one() -> None:
-        await budget.take(3)
-        served.append(clock.now_s)
-
-    async def crowd() -> None:
-        await asyncio.gather(*(one() for _ in range(50)))
-
-    asyncio.run(crowd())
-    assert max(served.count(moment) for moment in served) == 3
-    assert len(served) == 50
 
 
 @pytest.mark.parametrize(
@@ -156,13 +77,13 @@ def test_kucoin_overload_code_is_a_rate_limit(status: int) -> None:
 )
 def test_refusal_quotes_code_and_message(body: str, said: str) -> None:
     """A refusal carries the source's own code and message, in each source's way of saying it."""
-    assert failure(400, body).detail == f"HTTP 400 {said}"
+    assert failure(400, body).detail == f"HTTP 400 at /x: {said}"
 
 
 @pytest.mark.parametrize("body", ["<html>" + "x" * 5_000, "[" * 900, "[1]", '"text"', "null", "{"])
 def test_refusal_never_quotes_a_body(body: str) -> None:
     """A body that is not a source's refusal is left out of the message."""
-    assert failure(403, body).detail == "HTTP 403 without a message"
+    assert failure(403, body).detail == "HTTP 403 at /x: without a message"
 
 
 def test_refusal_names_the_contract() -> None:
@@ -207,7 +128,7 @@ def test_key_travels_in_the_header_alone() -> None:
 def test_echoed_key_is_masked() -> None:
     """A source that repeats the key in its message does not bring it into ours."""
     error = failure(401, json.dumps({"message": f"key {KEY} is not valid"}))
-    assert error.detail == "HTTP 401 key *** is not valid"
+    assert error.detail == "HTTP 401 at /x: key *** is not valid"
 
 
 def test_key_is_in_no_traceback() -> None:

@@ -5,7 +5,6 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -15,11 +14,11 @@ from quantscout.models import parse_event
 from quantscout.run import Run
 from quantscout.secrets import SourceKeys
 from quantscout.sources import open_sources
-from quantscout.store import Store
+from quantscout.store import open_store
 
 ENVIRONMENT = parse_environment(os.environ)
 SETTINGS = ENVIRONMENT.settings()
-STORE = Store(boto3.resource("dynamodb").Table(ENVIRONMENT.table_name))
+STORE = open_store(ENVIRONMENT.table_name)
 LOG = Logger()
 
 

@@ -16,11 +16,11 @@ from quantscout.publish import publish_report
 from quantscout.run import Run
 from quantscout.secrets import load_keys
 from quantscout.sources import open_sources
-from quantscout.store import Store
+from quantscout.store import open_store
 
 ENVIRONMENT = parse_environment(os.environ)
 SETTINGS = ENVIRONMENT.settings()
-STORE = Store(boto3.resource("dynamodb").Table(ENVIRONMENT.table_name))
+STORE = open_store(ENVIRONMENT.table_name)
 SNS = boto3.client("sns")
 LOG = Logger()
 
@@ -37,20 +37,25 @@ async def _run(hour: datetime) -> Report:
 
 
 @LOG.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Compute the event's hour, store it, publish it, and return a summary."""
     report = asyncio.run(_run(parse_event(event).hour))
     topic = topic_of(report)
     message_id = publish_report(SNS, topic, report) if topic else None
-    summary: dict[str, Any] = {"run_id": report.run_id, "hour": report.hour, "status": report.status, "gate_level": report.gate_level,
-               "regime": report.regime.name, "listed": report.funnel.listed, "passed": report.funnel.passed,
-               "picks": [gem.symbol for gem in report.ranked_gems], "message_id": message_id}  # fmt: skip
+    summary = summarise(report) | {"message_id": message_id}
     LOG.info("hour done", extra=summary)
     return summary
 
 
+def summarise(report: Report) -> dict[str, Any]:
+    """Return the line that is logged and answered: what happened, not the report itself."""
+    fields = ("run_id", "hour", "status", "gate_level")
+    picks = [gem.symbol for gem in report.ranked_gems]
+    return {name: getattr(report, name) for name in fields} | {"regime": report.regime.name, "picks": picks}
+
+
 def topic_of(report: Report) -> str | None:
-    """Return where the report goes: picks to the subscribers, no data to the alarm; no signal alerts nobody by default."""
+    """Return where the report goes: picks to the subscribers, no data to the alarm, no signal to nobody by default."""
     if report.status == "no_data":
         return ENVIRONMENT.alarm_topic_arn
     if report.status == "no_signal" and not SETTINGS.alert_on_no_signal:

@@ -67,7 +67,8 @@ class Server:
 
     def _failure(self, status: int) -> QuantScoutError:
         if status == BAD_INPUT:
-            return InputError(self.tail(1) or f"{self.name} refused its arguments and did not say why")
+            sentence = self.tail(1).removeprefix("error: ")
+            return InputError(sentence or f"{self.name} refused its arguments and did not say why")
         return QuantScoutError(f"{self.name} ended with status {status}; its log ends:\n{self.tail()}")
 
     def tail(self, lines: int = SHOWN_LINES) -> str:

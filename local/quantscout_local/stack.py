@@ -17,6 +17,7 @@ from io import StringIO
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
 
 from quantscout.errors import InputError
 from quantscout_local import handlers, resources
@@ -30,10 +31,11 @@ MOVE_TIMEOUT_S = 60.0
 SOURCE_PATHS = {
     "BINANCE_URL": "/binance",
     "KUCOIN_URL": "/kucoin",
-    "KUCOIN_UNIFIED_URL": "/kucoin-unified",
+    "KUCOIN_UNIFIED_URL": "/kucoin-unified/api/ua/v1",
     "COINALYZE_URL": "/coinalyze/v1",
     "COINGECKO_URL": "/coingecko/api/v3",
 }
+UNLIMITED_SHARE = "1000"  # the simulator stands on loopback and counts nothing: no reason to wait for a minute's budget
 STAND_IN_KEYS = {"coinalyze_api_key": "local-coinalyze", "coingecko_api_key": "local-coingecko"}
 
 
@@ -43,7 +45,8 @@ class LocalStack:
     `at` is the hour that the simulator stands at, `market` an archive (None: the synthetic market). `keys` are the
     secret's fields; True puts in stand-ins that the simulator takes, False leaves them empty. With `live` there is no
     simulator and no stand-in: the handlers ask the venues themselves, by the real clock. Entering raises InputError for
-    an hour or an archive that the simulator refuses, QuantScoutError if a server does not start.
+    an hour or an archive that the simulator refuses, QuantScoutError if a server does not start. `aws_url` and
+    `venues_url` (empty if live) are the servers' addresses.
     """
 
     def __init__(  # noqa: PLR0913 (each is one thing that a person can ask for)
@@ -64,7 +67,7 @@ class LocalStack:
         self._simulation = None if live or at is None else simulator_command(at, market, real_only=real_only)
         self._keys = dict(keys) if isinstance(keys, Mapping) else STAND_IN_KEYS if keys and not live else {}
         self._settings_json, self._root = settings_json, root
-        self._aws_url, self._venues_url, self._clock_offset_s = "", "", 0.0
+        self.aws_url, self.venues_url, self._clock_offset_s = "", "", 0.0
         self._handlers: dict[str, handlers.Handler] = {}
         self._received: dict[str, list[dict[str, Any]]] = {topic: [] for topic in resources.TOPICS}
         self._log = StringIO()
@@ -89,9 +92,9 @@ class LocalStack:
             venues = self._simulation and started.enter_context(Server("simulator", self._simulation, folder))
             with self._timed("translate"):
                 plan = resources.load_plan(self._root / "template.yaml", self._settings_json)
-            self._aws_url = aws.wait_ready()["url"]
+            self.aws_url = aws.wait_ready()["url"]
             with self._timed("create"):
-                self.resources = resources.create(self._aws_url, plan, self._keys)
+                self.resources = resources.create(self.aws_url, plan, self._keys)
             if venues:
                 self._stand_at(venues.wait_ready())
 
@@ -104,7 +107,7 @@ class LocalStack:
             self.timings[f"{name}_s"] = time.perf_counter() - began
 
     def _stand_at(self, announced: Mapping[str, Any]) -> None:
-        self._venues_url = announced.get("url", self._venues_url)
+        self.venues_url = announced.get("url", self.venues_url)
         self._clock_offset_s = float(announced["clock_offset_s"])
 
     def invoke(self, verb: str, event: dict[str, Any], *, timeout_s: float | None = None) -> dict[str, Any]:
@@ -128,10 +131,10 @@ class LocalStack:
     def environment(self, verb: str) -> dict[str, str]:
         """Return the variables that the function sees: the template's, and where to find everything on loopback."""
         function = self.resources.functions[verb]
-        local = handlers.loopback_environment(self._aws_url, resources.REGION)
+        local = handlers.loopback_environment(self.aws_url, resources.REGION)
         if self._simulation:
-            local |= {name: self._venues_url + path for name, path in SOURCE_PATHS.items()}
-            local["CLOCK_OFFSET_S"] = repr(self._clock_offset_s)
+            local |= {name: self.venues_url + path for name, path in SOURCE_PATHS.items()}
+            local |= {"CLOCK_OFFSET_S": repr(self._clock_offset_s), "BUDGET_SHARE": UNLIMITED_SHARE}
         return {**function.environment, **local}
 
     def move_to(self, at: datetime | str) -> None:
@@ -141,7 +144,7 @@ class LocalStack:
         """
         if not self._simulation:
             raise InputError("only the simulator can be moved to an hour; the live venues are where they are")
-        self._stand_at(_post(f"{self._venues_url}/simulator/hour?at={_hour_text(at)}"))
+        self._stand_at(_post(f"{self.venues_url}/simulator/hour?at={quote(_hour_text(at))}"))
         self._handlers.clear()
 
     def messages(self, topic: str = "report") -> list[dict[str, Any]]:
@@ -149,7 +152,7 @@ class LocalStack:
 
         Each has `raw` (the text as delivered), `body` (parsed, if it is JSON), `attributes` and `subject`.
         """
-        sqs, address = resources.session().client("sqs", endpoint_url=self._aws_url), self.resources.queues[topic]
+        sqs, address = resources.session().client("sqs", endpoint_url=self.aws_url), self.resources.queues[topic]
         while batch := sqs.receive_message(QueueUrl=address, MaxNumberOfMessages=10).get("Messages"):
             for message in batch:
                 self._received[topic].append(_parse_envelope(message["Body"]))
@@ -164,7 +167,7 @@ class LocalStack:
     @cached_property
     def table(self) -> "Table":
         """Return the state's table, for a test to look into."""
-        dynamodb = resources.session().resource("dynamodb", endpoint_url=self._aws_url)
+        dynamodb = resources.session().resource("dynamodb", endpoint_url=self.aws_url)
         return dynamodb.Table(self.resources.names["Table"])
 
 
@@ -186,7 +189,7 @@ def _post(url: str) -> dict[str, Any]:
             parsed: dict[str, Any] = json.load(answer)
     except urllib.error.HTTPError as error:
         with error:
-            raise InputError(error.read().decode("utf-8", errors="replace").strip()) from error
+            raise InputError(json.load(error)["error"]) from error
     return parsed
 
 

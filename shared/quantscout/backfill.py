@@ -62,7 +62,8 @@ async def _fill_venue(hour: VenueHour, run: Run, has_time: Callable[[], bool]) -
     eligible = hour.listing.filter(pl.col("ineligible").is_null())
     slices = _slices(run)
     screened, filled = [
-        await run.in_thread(run.store.load, kind, hour.name, slices[-1][0], run.hour_ms) for kind in (BAR_BLOCKS, BACKFILLED_BLOCKS)
+        await run.in_thread(run.store.load, kind, hour.name, slices[-1][0], run.hour_ms)
+        for kind in (BAR_BLOCKS, BACKFILLED_BLOCKS)
     ]
     asked = rows = remaining = 0
     for first_ms, last_ms in slices:
@@ -76,7 +77,7 @@ async def _fill_venue(hour: VenueHour, run: Run, has_time: Callable[[], bool]) -
 
 
 def _slices(run: Run) -> list[tuple[int, int]]:
-    """Return the windows of open times `first <= open < last`, newest first, that cover the history and its first bar."""
+    """Return the windows of open times `first <= open < last`, newest first, that cover the whole history."""
     oldest = run.hour_ms - (run.settings.history_h + 1) * HOUR_MS
     ends = range(run.hour_ms, oldest, -SLICE_H * HOUR_MS)
     return [(max(end - SLICE_H * HOUR_MS, oldest), end) for end in ends]
@@ -88,17 +89,27 @@ def find_gaps(eligible: pl.DataFrame, held: pl.DataFrame, first_ms: int, last_ms
     It reaches from the bar before the first missing one to the bar after the last: filling needs real bars around it.
     """
     expected = eligible.select(*KEY, "lot_coins", pl.col("listed_ms").fill_null(0)).with_columns(
-        pl.int_ranges(pl.max_horizontal(pl.lit(first_ms), (pl.col("listed_ms") + HOUR_MS - 1) // HOUR_MS * HOUR_MS), last_ms, HOUR_MS).alias("open_ms")
+        pl.int_ranges(
+            pl.max_horizontal(pl.lit(first_ms), (pl.col("listed_ms") + HOUR_MS - 1) // HOUR_MS * HOUR_MS),
+            last_ms,
+            HOUR_MS,
+        ).alias("open_ms")
     )
     absent = expected.explode("open_ms").drop_nulls("open_ms").join(held, on=[*KEY, "open_ms"], how="anti")
-    spans = absent.group_by("contract", "lot_coins").agg(pl.col("open_ms").min().alias("since"), pl.col("open_ms").max().alias("until")).sort("contract")
+    spans = (
+        absent.group_by("contract", "lot_coins")
+        .agg(pl.col("open_ms").min().alias("since"), pl.col("open_ms").max().alias("until"))
+        .sort("contract")
+    )
     return [
         Gap(Contract(name, lots or 1.0), max(since - HOUR_MS, first_ms), min(until + 2 * HOUR_MS, last_ms))
         for name, lots, since, until in spans.rows()
     ]
 
 
-async def _fetch_gaps(hour: VenueHour, gaps: list[Gap], run: Run, has_time: Callable[[], bool]) -> tuple[int, pl.DataFrame]:
+async def _fetch_gaps(
+    hour: VenueHour, gaps: list[Gap], run: Run, has_time: Callable[[], bool]
+) -> tuple[int, pl.DataFrame]:
     """Return how many gaps were asked for in time, and the verified bars that came."""
     spans = {gap.contract.name: (gap.since_ms, gap.until_ms) for gap in gaps}
     done, frames = 0, []

@@ -21,7 +21,7 @@ LONG_SHORT: Schema = {"venue": pl.String, "contract": pl.String, "long_short_rat
 
 
 class Details(NamedTuple):
-    """What came by calls per contract, closed at the hour: BARS of H - 15 min, OPEN_INTEREST, FUNDING, BOOK, LONG_SHORT."""
+    """What came by calls per contract: BARS of H - 15 min, OPEN_INTEREST, FUNDING, BOOK, LONG_SHORT."""
 
     last_15m: pl.DataFrame
     open_interest: pl.DataFrame
@@ -53,11 +53,13 @@ class Decision(NamedTuple):
 def base_board(listing: pl.DataFrame, windows: pl.DataFrame, last_open_ms: pl.DataFrame, hour_ms: int) -> pl.DataFrame:
     """Return the board as far as the cheap gates need it. `last_open_ms`: newest verified bar per contract."""
     mid = (pl.col("bid") + pl.col("ask")) / 2
-    age = (hour_ms - HOUR_MS - pl.col("last_open_ms")) / HOUR_MS
+    age = (hour_ms - HOUR_MS - pl.col("last_open_ms")) // HOUR_MS
     board = listing.join(windows, on=KEY, how="left").join(last_open_ms, on=KEY, how="left").sort(KEY)
     return board.with_columns(
-        age.alias("bar_age_h"),
-        pl.when((pl.col("bid") > 0) & (pl.col("ask") >= pl.col("bid"))).then((pl.col("ask") - pl.col("bid")) / mid).alias("spread_ratio"),
+        age.alias("bar_age_h"),  # whole hours: polars divides by a literal through its reciprocal, 1 h would not be 1.0
+        pl.when((pl.col("bid") > 0) & (pl.col("ask") >= pl.col("bid")))
+        .then((pl.col("ask") - pl.col("bid")) / mid)
+        .alias("spread_ratio"),
         (pl.col("funding_rate_ratio") * 8 / pl.col("funding_interval_h")).alias("funding_8h_ratio"),
         ((hour_ms - pl.col("listed_ms")) / DAY_MS).alias("listed_days"),
     ).with_columns(*gates.percentiles(), gates.venues_differ())
@@ -104,7 +106,9 @@ def decide(board: pl.DataFrame, evidence: Evidence, regime: Regime, hour_ms: int
     scored = score.score_set(full.filter("in_scored_set"), regime.name, settings)
     extra = [name for name in scored.columns if name not in full.columns]
     scored_board = full.join(scored.select(*KEY, *extra), on=KEY, how="left").sort(KEY)
-    passed = {name: _rankable(scored_board, level, settings)["coin"].n_unique() for level, name in enumerate(gates.LEVELS)}
+    passed = {
+        name: _rankable(scored_board, level, settings)["coin"].n_unique() for level, name in enumerate(gates.LEVELS)
+    }
     level = next((k for k, name in enumerate(gates.LEVELS) if passed[name] >= PICKS), None)
     chosen = gates.WIDEST if level is None else level
     return Decision(_with_fates(scored_board, chosen, settings, ranked=level is not None), level, passed)
@@ -123,13 +127,21 @@ def _rankable(board: pl.DataFrame, level: int, settings: Settings) -> pl.DataFra
 def _with_fates(board: pl.DataFrame, level: int, settings: Settings, *, ranked: bool) -> pl.DataFrame:
     """Add fate, reason, reason_value (text), reason_limit and rank; a coin's second contract names the first."""
     best = score.order(_rankable(board, level, settings))
-    firsts = best.unique("coin", keep="first", maintain_order=True).with_columns(pl.int_range(1, pl.len() + 1).alias("rank"))
+    firsts = best.unique("coin", keep="first", maintain_order=True).with_columns(
+        pl.int_range(1, pl.len() + 1).alias("rank")
+    )
     ranks = best.join(firsts.select("coin", "rank"), on="coin", how="left", maintain_order="left")
-    ranks = ranks.join(firsts.select(*KEY, pl.lit(value=True).alias("leads")), on=KEY, how="left", maintain_order="left")
+    ranks = ranks.join(
+        firsts.select(*KEY, pl.lit(value=True).alias("leads")), on=KEY, how="left", maintain_order="left"
+    )
     ranks = ranks.select(*KEY, "rank", pl.col("leads").fill_null(value=False))
     gate, value, limit = gates.first_failure(level, settings)
-    joined = board.with_columns(gate.alias("gate"), value.alias("gate_value"), limit.alias("gate_limit")).join(ranks, on=KEY, how="left")
-    return joined.sort(KEY).with_columns(_fate(settings, ranked=ranked)).drop("gate", "gate_value", "gate_limit", "leads")
+    joined = board.with_columns(gate.alias("gate"), value.alias("gate_value"), limit.alias("gate_limit")).join(
+        ranks, on=KEY, how="left"
+    )
+    return (
+        joined.sort(KEY).with_columns(_fate(settings, ranked=ranked)).drop("gate", "gate_value", "gate_limit", "leads")
+    )
 
 
 def _fate(settings: Settings, *, ranked: bool) -> list[pl.Expr]:
@@ -149,13 +161,23 @@ def _fate(settings: Settings, *, ranked: bool) -> list[pl.Expr]:
         limit = pl.when(applies).then(bound).otherwise(limit)
     fate = pl.when(reason.is_null()).then(pl.lit("ranked")).otherwise(pl.lit("rejected"))
     rank = pl.when(reason.is_null()).then("rank")
-    return [fate.alias("fate"), reason.alias("reason"), value.alias("reason_value"), limit.alias("reason_limit"), rank.alias("rank")]
+    return [
+        fate.alias("fate"),
+        reason.alias("reason"),
+        value.alias("reason_value"),
+        limit.alias("reason_limit"),
+        rank.alias("rank"),
+    ]
 
 
 def funnel(universe_frame: pl.DataFrame) -> dict[str, int | dict[str, int]]:
     """Return how many contracts stood at each stage; listed = ranked + the sum of by_reason."""
     eligible = universe_frame.filter(pl.col("ineligible").is_null())
-    reasons = universe_frame.filter(pl.col("fate") == "rejected")["reason"].value_counts().sort("count", "reason", descending=[True, False])
+    reasons = (
+        universe_frame.filter(pl.col("fate") == "rejected")["reason"]
+        .value_counts()
+        .sort("count", "reason", descending=[True, False])
+    )
     return {
         "listed": universe_frame.height,
         "eligible": eligible.height,

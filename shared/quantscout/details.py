@@ -68,7 +68,9 @@ async def _open_interest(hour: VenueHour, contracts: list[Contract], run: Run) -
         return await hour.venue.fetch_open_interest(contract, since_ms, run.hour_ms)
 
     fetched = _kept(hour, await sweep(asked, fetch, OPEN_INTEREST, "open_interest"))
-    new = stack([fetched, snapshot], OPEN_INTEREST).unique(OPEN_INTEREST_BLOCKS.unique, keep="first", maintain_order=True)
+    new = stack([fetched, snapshot], OPEN_INTEREST).unique(
+        OPEN_INTEREST_BLOCKS.unique, keep="first", maintain_order=True
+    )
     return await _keep_new(hour, OPEN_INTEREST_BLOCKS, held, new, run)
 
 
@@ -104,7 +106,9 @@ async def _funding(hour: VenueHour, contracts: list[Contract], run: Run) -> pl.D
     fetched = []
     if swept:
         fetched.append(_kept(hour, await _funding_of_all(hour, min(recent), run)))
-    due = [c for c in contracts if c.name not in newest or (not swept and _is_due(newest[c.name], intervals[c.name], run))]
+    due = [
+        c for c in contracts if c.name not in newest or (not swept and _is_due(newest[c.name], intervals[c.name], run))
+    ]
 
     async def fetch(contract: Contract) -> pl.DataFrame:
         return await hour.venue.fetch_funding(contract, newest.get(contract.name, first_ms), run.hour_ms)

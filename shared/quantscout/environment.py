@@ -18,8 +18,12 @@ class Environment(BaseModel):
     alarm_topic_arn: str = Field("", alias="ALARM_TOPIC_ARN")
     source_keys_secret_id: str = Field("", alias="SOURCE_KEYS_SECRET_ID")
     settings_json: str = Field("{}", alias="QUANTSCOUT_SETTINGS")
-    budget_share: float = Field(0.8, alias="BUDGET_SHARE", gt=0, le=1000, description="share of the venues' limits that is used")
-    clock_offset_s: float = Field(0.0, alias="CLOCK_OFFSET_S", description="added to this machine's clock; for simulators")
+    budget_share: float = Field(
+        0.8, alias="BUDGET_SHARE", gt=0, le=1000, description="share of the venues' limits that is used"
+    )
+    clock_offset_s: float = Field(
+        0.0, alias="CLOCK_OFFSET_S", description="added to this machine's clock; for simulators"
+    )
     binance_url: str = Field("https://fapi.binance.com", alias="BINANCE_URL")
     kucoin_url: str = Field("https://api-futures.kucoin.com", alias="KUCOIN_URL")
     kucoin_unified_url: str = Field("https://api.kucoin.com/api/ua/v1", alias="KUCOIN_UNIFIED_URL")
@@ -38,4 +42,6 @@ def parse_environment(variables: Mapping[str, str]) -> Environment:
     except ValidationError as cause:
         first = cause.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"environment variable {name}: {first['msg']}; template.yaml sets it for deployed functions") from cause
+        raise InputError(
+            f"environment variable {name}: {first['msg']}; template.yaml sets it for deployed functions"
+        ) from cause

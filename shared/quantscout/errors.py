@@ -15,6 +15,11 @@ from typing import Literal, NamedTuple
 
 SourceFault = Literal["blocked_region", "refused", "rate_limited", "unavailable", "timeout", "bad_request"]
 
+MESSAGE_CHARS = 200
+"""As much as is kept of a source's own words."""
+OVERLOAD_CODE = "429000"
+"""KuCoin's own code, in a refusal of any status: the quota is used, or its servers are busy."""
+
 
 class QuantScoutError(Exception):
     """Say what went wrong and, where a person can act, the next step."""

@@ -62,8 +62,10 @@ def _failure(gate: Gate, level: int, settings: Settings) -> tuple[pl.Expr, pl.Ex
     return ~unknown & ~_passes(gate, level), unknown & pl.lit(not excused)
 
 
-def first_failure(level: int, settings: Settings, stages: tuple[str, ...] = ("cheap", "scored_set", "level")) -> list[pl.Expr]:
-    """Return `reason`, `reason_value`, `reason_limit` of the first gate of these stages that a contract fails; else null."""
+def first_failure(
+    level: int, settings: Settings, stages: tuple[str, ...] = ("cheap", "scored_set", "level")
+) -> list[pl.Expr]:
+    """Return `reason`, `reason_value`, `reason_limit` of the first gate of these stages that fails; else null."""
     reasons, values, limits = [], [], []
     for gate in (g for g in GATES if g.stage in stages):
         fails, unknown = _failure(gate, level, settings)
@@ -71,7 +73,11 @@ def first_failure(level: int, settings: Settings, stages: tuple[str, ...] = ("ch
         limits.append(pl.when(fails | unknown).then(pl.lit(float(gate.limits[level]))))
         values.append(pl.when(fails | unknown).then(pl.struct(pl.col(gate.column).cast(pl.Float64).alias("value"))))
     value = pl.coalesce(values).struct.field("value")
-    return [pl.coalesce(reasons).alias("reason"), value.alias("reason_value"), pl.coalesce(limits).alias("reason_limit")]
+    return [
+        pl.coalesce(reasons).alias("reason"),
+        value.alias("reason_value"),
+        pl.coalesce(limits).alias("reason_limit"),
+    ]
 
 
 def percentiles() -> list[pl.Expr]:
@@ -79,7 +85,7 @@ def percentiles() -> list[pl.Expr]:
 
     The population is every eligible contract with enough history; the others get null.
     """
-    enough = pl.col("ineligible").is_null() & (pl.col("history_h") >= 60) & (pl.col("bars_4h") >= 15)  # noqa: PLR2004
+    enough = pl.col("ineligible").is_null() & (pl.col("history_h") >= 60) & (pl.col("bars_4h") >= 15)
     columns = {"adv30_percentile": "adv30_usdt", "atr_percentile": "atr_pct"}
     ranked = []
     for name, column in columns.items():
@@ -117,3 +123,35 @@ def venues_differ() -> pl.Expr:
     known = pl.when(pl.col("ineligible").is_null()).then(pl.col("change_4h_ratio"))
     spread = (known.max() - known.min()).over("coin")
     return pl.when(known.count().over("coin") > 1).then(spread).alias("venues_differ_ratio")
+
+
+REASONS: dict[str, str] = {
+    "not_trading": "the venue does not trade it now",
+    "not_perpetual": "it is not a perpetual contract on a coin",
+    "not_usdt": "it is not quoted and settled in USDT",
+    "not_coin": "its underlying is no single coin (index, stock, metal, pre-market)",
+    "delisting": "its delisting is announced",
+    "pre_market": "it is in its pre-market stage",
+    "no_bars": "no verified bar is known of it",
+    "late": "its bar of this hour was missing; the value is the age of its newest bar in hours",
+    "short_history": "it has less than 60 h of closed bars, or fewer than 15 whole 4h bars",
+    "volume_24h_low": "it trades too little in 24 h to be bought and sold (USDT)",
+    "volume_24h_high": "it trades too much in 24 h for a micro-cap (USDT)",
+    "volume_24h_unknown": "a bar of its last 24 h is missing, so the volume is unknown",
+    "funding_high": "longs pay too much funding (per 8 h, as a fraction)",
+    "funding_unknown": "its current funding is unknown",
+    "spread_wide": "its spread is too wide (fraction of mid)",
+    "spread_unknown": "its spread is unknown",
+    "adv30_percentile_high": "it trades too much compared with the venue's other contracts (percentile of adv30)",
+    "atr_percentile_low": "it moves too little compared with the venue's other contracts (percentile of atr_pct)",
+    "market_cap_high": "its market cap is too large (USD)",
+    "market_cap_unknown": "its market cap is unknown, which is not the same as small",
+    "min_notional_high": "its smallest order is too large (USDT)",
+    "min_notional_unknown": "its smallest order is unknown",
+    "depth_high": "its order book is too deep for a micro-cap (USDT within 1 % of mid)",
+    "depth_unknown": "its order book is unknown",
+    "insufficient_coverage": "too few of the score's weights have data (share of weights)",
+    "same_coin": "the same coin's contract on the other venue ranks better",
+    "too_few_coins": "fewer than five coins could be ranked in this hour, so nothing is",
+}
+"""What a reason code says to a person. Every code of the universe, the gates and the fates has its line."""

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Self
 import httpx
 
 from quantscout import __version__
-from quantscout.errors import InputError, SourceError, SourceFault
+from quantscout.errors import MESSAGE_CHARS, OVERLOAD_CODE, InputError, SourceError, SourceFault
 
 POOLS = 10
 CONNECTIONS_PER_POOL = 10
@@ -28,9 +28,7 @@ FAULTS: Mapping[int, SourceFault] = {
     429: "rate_limited",
     451: "blocked_region",
 }
-OVERLOAD_CODE = "429000"  # KuCoin: the quota is used, or its servers are busy; the status is not always 429
 SHORT_BODY_BYTES = 1_000  # a refusal is short; longer bodies are data and not looked into here
-MESSAGE_CHARS = 200
 
 Params = Mapping[str, str | int]
 Transport = httpx.AsyncBaseTransport
@@ -151,7 +149,7 @@ class SourceClient:
         response = await self._send(path, params, contract)
         fault = _fault_of(response)
         if fault is not None:
-            detail = self._public(f"HTTP {response.status_code} {_message_of(response)}".strip())
+            detail = self._public(f"HTTP {response.status_code} at {path}: {_message_of(response)}")
             raise SourceError(self.source, fault, detail, contract)
         return response
 

@@ -35,7 +35,8 @@ def build_subject(report: Report) -> str:
         return f"QuantScout {_when(report)}: no data"
     first = report.ranked_gems[0]
     new = sum(gem.is_new for gem in report.ranked_gems)
-    return f"QuantScout {_when(report)}: {gsm7(_coin(first))[:20]} {first.score:.0f}, {new} new, {report.status.replace('_', ' ')}"
+    status = report.status.replace("_", " ")
+    return f"QuantScout {_when(report)}: {gsm7(_coin(first))[:20]} {first.score:.0f}, {new} new, {status}"
 
 
 def _coin(gem: Gem) -> str:
@@ -70,13 +71,20 @@ def build_email(report: Report) -> str:
 
 def _confidence(report: Report) -> str:
     level = report.gate_level or "none"
-    words = {"ok": "Confidence: normal", "low_confidence": "Confidence: LOW", "no_signal": "NO SIGNAL: market is risk-off"}
+    words = {
+        "ok": "Confidence: normal",
+        "low_confidence": "Confidence: LOW",
+        "no_signal": "NO SIGNAL: market is risk-off",
+    }
     return f"{words.get(report.status, 'NO DATA')} (gate {level})"
 
 
 def _gem_lines(gem: Gem) -> list[str]:
     streak = "new" if gem.is_new else f"{gem.hours_in_list} h in list"
-    lines = [f"{gem.rank}. {_coin(gem)}  {gem.score:.1f}  {gem.exchange}  ({streak})", *(f"   - {reason}" for reason in gem.reasons[:2])]
+    lines = [
+        f"{gem.rank}. {_coin(gem)}  {gem.score:.1f}  {gem.exchange}  ({streak})",
+        *(f"   - {reason}" for reason in gem.reasons[:2]),
+    ]
     if gem.flags:
         lines.append(f"   ! {', '.join(gem.flags)}")
     if gem.missing:
@@ -95,14 +103,19 @@ def _regime(report: Report) -> str:
 
 def _funnel(report: Report) -> str:
     f = report.funnel
-    return f"{f.listed} listed, {f.eligible} eligible, {f.with_data} with data, {f.scored_set} scored, {f.passed} passed"
+    return (
+        f"{f.listed} listed, {f.eligible} eligible, {f.with_data} with data, {f.scored_set} scored, {f.passed} passed"
+    )
 
 
 def _sources(report: Report) -> list[str]:
     lines = []
     for name, state in report.sources.items():
         errors = "".join(f", {e.count} x {e.reason}" for e in state.errors)
-        lines.append(f"{name}: {'ok' if state.ok else 'OUT'}, {state.contracts} contracts, {state.late} late{errors}" + (f" ({state.note})" if state.note else ""))
+        lines.append(
+            f"{name}: {'ok' if state.ok else 'OUT'}, {state.contracts} contracts, {state.late} late{errors}"
+            + (f" ({state.note})" if state.note else "")
+        )
     return lines
 
 

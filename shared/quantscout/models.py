@@ -36,7 +36,7 @@ class HourEvent(BaseModel):
     def hour(self) -> datetime:
         """The full hour H of the run."""
         given = self.at or self.scheduled_at
-        assert given is not None, "the validator admits only events with one of both"  # noqa: S101
+        assert given is not None, "the validator admits only events with one of both"
         return floor_hour(given)
 
 

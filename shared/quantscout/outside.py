@@ -9,8 +9,8 @@ from quantscout.frames import DAY_MS, HOUR_MS, IDENTITY, KEY, SUPPLY, conform, e
 from quantscout.run import Run
 from quantscout.store import DOMINANCE, DOMINANCE_BLOCKS, IDENTITY_BLOCKS, SUPPLY_BLOCKS
 from quantscout.universe import match_coingecko
-from quantscout.venues.coingecko import ATTENTION, COINS, CoinGecko
 from quantscout.venues.coinalyze import AGGREGATES, Coinalyze
+from quantscout.venues.coingecko import ATTENTION, COINS, CoinGecko
 
 ALL = "all"
 SUPPLY_PAGES = 8
@@ -51,7 +51,9 @@ async def read_outside(run: Run) -> Outside:
 async def _read_coingecko(outside: Outside, source: CoinGecko, run: Run) -> None:
     outside.attention = await source.fetch_trending()
     now = await source.fetch_dominance()
-    held = await run.in_thread(run.store.load, DOMINANCE_BLOCKS, ALL, run.hour_ms - WEEK_MS - DOMINANCE_TOLERANCE_MS, run.hour_ms)
+    held = await run.in_thread(
+        run.store.load, DOMINANCE_BLOCKS, ALL, run.hour_ms - WEEK_MS - DOMINANCE_TOLERANCE_MS, run.hour_ms
+    )
     row = conform([(run.hour_ms, now.btc_pct, now.usdt_pct)], DOMINANCE)
     await run.in_thread(run.store.save, DOMINANCE_BLOCKS, ALL, [(run.hour_ms, row)])
     outside.dominance_change = dominance_change(held, row, run.hour_ms)
@@ -81,8 +83,12 @@ async def keep_supply(outside: Outside, listing: pl.DataFrame, open_interest: pl
     Figures of the last day stand; only coins without one get the new one, so that a repeated run sees the same.
     """
     coins = match_coingecko(listing, outside.coins, run.settings).filter(pl.col("supply_coins") > 0)
-    from_coingecko = coins.select("coin", pl.lit("coingecko").alias("source"), "supply_coins", pl.col("coin_id").alias("source_id"))
-    with_supply = open_interest.filter((pl.col("supply_coins") > 0) & (pl.col("at_ms") <= run.hour_ms)).sort(*KEY, "at_ms")
+    from_coingecko = coins.select(
+        "coin", pl.lit("coingecko").alias("source"), "supply_coins", pl.col("coin_id").alias("source_id")
+    )
+    with_supply = open_interest.filter((pl.col("supply_coins") > 0) & (pl.col("at_ms") <= run.hour_ms)).sort(
+        *KEY, "at_ms"
+    )
     latest = with_supply.unique(KEY, keep="last", maintain_order=True).join(listing.select(*KEY, "coin"), on=KEY)
     from_binance = latest.unique("coin", keep="first", maintain_order=True).select(
         "coin", pl.lit("binance").alias("source"), "supply_coins", pl.lit(None, pl.String).alias("source_id")
@@ -90,7 +96,11 @@ async def keep_supply(outside: Outside, listing: pl.DataFrame, open_interest: pl
     read = conform(pl.concat([from_coingecko, from_binance]).with_columns(as_of_ms=pl.lit(run.hour_ms)), SUPPLY)
     new = read.join(outside.supply, on=["coin", "source"], how="anti")
     await run.in_thread(run.store.save, SUPPLY_BLOCKS, ALL, [(run.hour_ms, new)])
-    return stack([outside.supply, new], SUPPLY).sort("coin", "source", "as_of_ms").unique(("coin", "source"), keep="last", maintain_order=True)
+    return (
+        stack([outside.supply, new], SUPPLY)
+        .sort("coin", "source", "as_of_ms")
+        .unique(("coin", "source"), keep="last", maintain_order=True)
+    )
 
 
 async def keep_identity(outside: Outside, listing: pl.DataFrame, run: Run) -> None:
@@ -114,12 +124,23 @@ async def read_finalists(source: Coinalyze, universe: pl.DataFrame, run: Run, pr
 
     A coin is found through the contract on Binance that Coinalyze's own market list names; names are never guessed.
     """
-    finalists = universe.filter(pl.col("rank").is_not_null()).sort("rank").select("coin", "rank").unique("coin", keep="first", maintain_order=True)
-    on_binance = universe.filter((pl.col("venue") == "binance") & pl.col("ineligible").is_null()).select("coin", "contract")
+    finalists = (
+        universe.filter(pl.col("rank").is_not_null())
+        .sort("rank")
+        .select("coin", "rank")
+        .unique("coin", keep="first", maintain_order=True)
+    )
+    on_binance = universe.filter((pl.col("venue") == "binance") & pl.col("ineligible").is_null()).select(
+        "coin", "contract"
+    )
     try:
         markets = await source.fetch_markets()
         known = markets.frame.filter((pl.col("exchange") == BINANCE_CODE) & pl.col("is_perpetual"))
-        found = finalists.join(on_binance, on="coin").join(known, left_on="contract", right_on="symbol_on_exchange").sort("rank")
+        found = (
+            finalists.join(on_binance, on="coin")
+            .join(known, left_on="contract", right_on="symbol_on_exchange")
+            .sort("rank")
+        )
         symbols = found["coinalyze_symbol"].to_list()[: min(source.symbols_per_minute - 1, run.settings.finalists)]
         answer = await source.fetch_aggregates(symbols, run.hour_ms)
     except (SourceError, AnswerError) as error:

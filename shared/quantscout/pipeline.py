@@ -1,19 +1,19 @@
 """The story of one run, from the hour to the report. Fetch, identify, gate, ask about the few, score, report."""
 
 import asyncio
+
 import polars as pl
 
+from quantscout.account import build_account
 from quantscout.clock import check_not_future
 from quantscout.decide import Decision, Details, Evidence, base_board, decide, shortlist
 from quantscout.details import gather_details, merge_details
-from quantscout.errors import Problem
 from quantscout.frames import DAY_MS, HOUR_MS, KEY, LISTING, stack
-from quantscout.models import Report, SourceState
+from quantscout.models import Report
 from quantscout.outside import Outside, keep_identity, keep_supply, read_finalists, read_outside, trending_coins
 from quantscout.regime import Regime, RegimeInputs, classify
-from quantscout.report import Facts, build_report, count_errors
+from quantscout.report import Facts, build_report
 from quantscout.run import Run
-from quantscout.sources import NO_KEY
 from quantscout.sweep import contracts_of
 from quantscout.trend import SMA_DAYS, build_regime_inputs
 from quantscout.universe import identify
@@ -39,7 +39,11 @@ async def run_hour(run: Run) -> tuple[Report, pl.DataFrame]:
     evidence = await _evidence(listing, outside, details, run)
     decision = decide(board, evidence, regime, run.hour_ms, run.settings)
     decision, covered = await _with_aggregates(decision, outside, run)
-    report = await _report(decision, covered, regime, hours, outside, run)
+    covered["coingecko"] = evidence.supply.filter(pl.col("source") == "coingecko").height
+    sources, warnings = build_account(run, hours, outside, covered)
+    previous = await run.in_thread(run.store.load_report, run.hour_ms - HOUR_MS)
+    facts = Facts(run.hour_ms, run.now(), regime, sources, warnings, previous)
+    report = build_report(decision, facts, run.settings)
     await run.in_thread(run.store.save_universe, decision.universe, run.hour_ms)
     await run.in_thread(run.store.save_report, report, run.hour_ms)
     return report, decision.universe
@@ -63,7 +67,9 @@ async def _evidence(listing: pl.DataFrame, outside: Outside, details: Details, r
     return Evidence(details, supply, trending_coins(outside, supply))
 
 
-async def _regime(hours: list[VenueHour], listing: pl.DataFrame, bars: pl.DataFrame, outside: Outside, run: Run) -> Regime:
+async def _regime(
+    hours: list[VenueHour], listing: pl.DataFrame, bars: pl.DataFrame, outside: Outside, run: Run
+) -> Regime:
     """Return the regime by the first venue that has BTC; without one every input is unknown."""
     eligible = listing.filter(pl.col("ineligible").is_null())
     for hour in hours:
@@ -76,43 +82,14 @@ async def _regime(hours: list[VenueHour], listing: pl.DataFrame, bars: pl.DataFr
     return classify(RegimeInputs())
 
 
-async def _with_aggregates(decision: Decision, outside: Outside, run: Run) -> tuple[Decision, int]:
-    """Add Coinalyze's figures of the finalists: they inform, they do not change the order. Returns the coins covered."""
+async def _with_aggregates(decision: Decision, outside: Outside, run: Run) -> tuple[Decision, dict[str, int]]:
+    """Add Coinalyze's figures of the finalists (they inform, they order nothing), and count the coins covered."""
     names = [name for name in AGGREGATES if name != "coinalyze_symbol"]
     if run.sources.coinalyze is None or decision.level is None:
         blank = [pl.lit(None, pl.Float64).alias(f"coinalyze_{name}") for name in names]
-        return decision._replace(universe=decision.universe.with_columns(blank)), 0
+        return decision._replace(universe=decision.universe.with_columns(blank)), {"coinalyze": 0}
     found = await read_finalists(run.sources.coinalyze, decision.universe, run, outside.problems)
     renamed = found.drop("coinalyze_symbol").rename({name: f"coinalyze_{name}" for name in names})
     joined = decision.universe.join(renamed, on="coin", how="left", maintain_order="left")
     ratio = pl.coalesce("long_short_ratio", "coinalyze_long_short_ratio")
-    return decision._replace(universe=joined.with_columns(ratio.alias("long_short_ratio"))), found.height
-
-
-async def _report(decision: Decision, covered: int, regime: Regime, hours: list[VenueHour], outside: Outside, run: Run) -> Report:
-    sources = {hour.name: _venue_state(hour, run) for hour in hours}
-    for name, source in (("coinalyze", run.sources.coinalyze), ("coingecko", run.sources.coingecko)):
-        count = covered if name == "coinalyze" else outside.supply.filter(pl.col("source") == name).height
-        sources[name] = _outside_state(name, count, outside.problems, on=source is not None)
-    warnings = [f"{name} is out: {state.note}" for name, state in sources.items() if not state.ok and state.note != NO_KEY]
-    warnings += [f"{hour.name}: {note}" for hour in hours for note in hour.notes]
-    warnings += [f"{name}: simulated, not measured: {', '.join(what)}" for name, what in run.sources.simulated().items()]
-    if run.settings.unknown_passes:
-        warnings.append(f"by setting, an unknown value passes these gates: {', '.join(sorted(run.settings.unknown_passes))}")
-    previous = await run.in_thread(run.store.load_report, run.hour_ms - HOUR_MS)
-    return build_report(decision, Facts(run.hour_ms, run.now(), regime, sources, warnings, previous), run.settings)
-
-
-def _venue_state(hour: VenueHour, run: Run) -> SourceState:
-    newest = max(hour.bars["open_ms"].to_list(), default=None)
-    age_s = None if newest is None else (run.hour_ms - newest - HOUR_MS) // 1000
-    return SourceState(
-        ok=not hour.failed, contracts=hour.listing.height, late=len(hour.late), errors=count_errors(hour.problems), data_age_s=age_s, note=hour.failed
-    )
-
-
-def _outside_state(name: str, count: int, problems: list[Problem], *, on: bool) -> SourceState:
-    own = [problem for problem in problems if problem.source == name]
-    down = any(problem.contract is None for problem in own)
-    note = own[0].detail if down else ("" if on else NO_KEY)
-    return SourceState(ok=on and not down, contracts=count, late=0, errors=count_errors(own), data_age_s=None, note=note)
+    return decision._replace(universe=joined.with_columns(ratio.alias("long_short_ratio"))), {"coinalyze": found.height}

@@ -10,7 +10,7 @@ MONTH_MS = 30 * DAY_MS
 
 
 def _since(hours: int, column: str, now_ms: int) -> pl.Expr:
-    """Return the percentage change of the value at the hour from the one exactly `hours` earlier; null if either misses."""
+    """Return the percentage change at the hour from the value exactly `hours` earlier; null if either misses."""
     then, now = (pl.col(column).filter(pl.col("at_ms") == ms).first() for ms in (now_ms - hours * HOUR_MS, now_ms))
     return pl.when(then > 0).then(100 * (now / then - 1))
 
@@ -22,10 +22,14 @@ def build_open_interest(rows: pl.DataFrame, hour_ms: int) -> pl.DataFrame:
     is over 30 days of hourly 4h changes (what exists of them), in percent.
     """
     window = (pl.col("at_ms") % HOUR_MS == 0) & pl.col("at_ms").is_between(hour_ms - MONTH_MS, hour_ms)
-    hourly = rows.filter(window & (pl.col("open_interest_coins") >= 0)).unique([*KEY, "at_ms"], keep="first", maintain_order=True)
+    hourly = rows.filter(window & (pl.col("open_interest_coins") >= 0)).unique(
+        [*KEY, "at_ms"], keep="first", maintain_order=True
+    )
     earlier = hourly.select(*KEY, pl.col("at_ms") + 4 * HOUR_MS, pl.col("open_interest_coins").alias("before"))
     change = pl.when(pl.col("before") > 0).then(100 * (pl.col("open_interest_coins") / pl.col("before") - 1))
-    joined = hourly.join(earlier, on=[*KEY, "at_ms"], how="left").with_columns(change.alias("change")).sort(*KEY, "at_ms")
+    joined = (
+        hourly.join(earlier, on=[*KEY, "at_ms"], how="left").with_columns(change.alias("change")).sort(*KEY, "at_ms")
+    )
     return joined.group_by(*KEY, maintain_order=True).agg(
         pl.col("open_interest_coins").filter(pl.col("at_ms") == hour_ms).first().alias("open_interest_coins"),
         _since(4, "open_interest_coins", hour_ms).alias("oi_change_4h_pct"),
@@ -42,17 +46,28 @@ def normalise_settlements(funding: pl.DataFrame) -> pl.DataFrame:
     """
     ordered = funding.unique([*KEY, "settled_ms"], keep="first", maintain_order=True).sort(*KEY, "settled_ms")
     same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in KEY)
-    gap_h = pl.when(same).then((pl.col("settled_ms") - pl.col("settled_ms").shift(1)) / HOUR_MS)
-    interval = pl.when(gap_h.is_in([float(h) for h in FUNDING_INTERVALS_H])).then(gap_h)
-    return ordered.with_columns(interval.cast(pl.Int64).alias("interval_h"), (pl.col("rate_ratio") * 8 / interval).alias("rate_8h_ratio"))
+    gap_ms = pl.col("settled_ms") - pl.col("settled_ms").shift(1)
+    known = same & gap_ms.is_in([hours * HOUR_MS for hours in FUNDING_INTERVALS_H])
+    interval = pl.when(known).then(gap_ms // HOUR_MS)
+    return ordered.with_columns(
+        interval.alias("interval_h"), (pl.col("rate_ratio") * 8 / interval).alias("rate_8h_ratio")
+    )
 
 
 def _rate_a_day_before(rows: pl.DataFrame, settled: pl.DataFrame) -> pl.DataFrame:
     """Add `rate_day_ago`: the last settlement at or before 24 h earlier, not older than one 8h interval more."""
     keyed = rows.with_columns((pl.col("settled_ms") - DAY_MS).alias("day_ago_ms")).sort("day_ago_ms")
-    past = settled.select(*KEY, pl.col("settled_ms").alias("past_ms"), pl.col("rate_8h_ratio").alias("rate_day_ago")).sort("past_ms")
+    past = settled.select(
+        *KEY, pl.col("settled_ms").alias("past_ms"), pl.col("rate_8h_ratio").alias("rate_day_ago")
+    ).sort("past_ms")
     return keyed.join_asof(
-        past, left_on="day_ago_ms", right_on="past_ms", by=list(KEY), strategy="backward", tolerance=8 * HOUR_MS, check_sortedness=False
+        past,
+        left_on="day_ago_ms",
+        right_on="past_ms",
+        by=list(KEY),
+        strategy="backward",
+        tolerance=8 * HOUR_MS,
+        check_sortedness=False,
     )
 
 
@@ -73,11 +88,22 @@ def build_funding(current: pl.DataFrame, funding: pl.DataFrame, hour_ms: int, se
     settled = normalise_settlements(funding.filter(pl.col("settled_ms") <= hour_ms))
     known = settled.filter(pl.col("rate_8h_ratio").is_not_null())
     sample = _rate_a_day_before(known, known).filter(pl.col("settled_ms") > hour_ms - MONTH_MS)
-    sample = sample.select(*KEY, "settled_ms", pl.col("rate_8h_ratio").alias("rate"), (pl.col("rate_8h_ratio") - pl.col("rate_day_ago")).alias("change"))
+    sample = sample.select(
+        *KEY,
+        "settled_ms",
+        pl.col("rate_8h_ratio").alias("rate"),
+        (pl.col("rate_8h_ratio") - pl.col("rate_day_ago")).alias("change"),
+    )
     rate_now = pl.col("funding_rate_ratio") * 8 / pl.col("funding_interval_h")
-    now = current.select(*KEY, "funding_interval_h", pl.lit(hour_ms).alias("settled_ms"), rate_now.alias("funding_8h_ratio"))
-    now = _rate_a_day_before(now, known).with_columns((pl.col("funding_8h_ratio") - pl.col("rate_day_ago")).alias("change_now"))
-    joined = now.select(*KEY, "funding_8h_ratio", "change_now").join(sample, on=KEY, how="left").sort(*KEY, "settled_ms")
+    now = current.select(
+        *KEY, "funding_interval_h", pl.lit(hour_ms).alias("settled_ms"), rate_now.alias("funding_8h_ratio")
+    )
+    now = _rate_a_day_before(now, known).with_columns(
+        (pl.col("funding_8h_ratio") - pl.col("rate_day_ago")).alias("change_now")
+    )
+    joined = (
+        now.select(*KEY, "funding_8h_ratio", "change_now").join(sample, on=KEY, how="left").sort(*KEY, "settled_ms")
+    )
     scored = joined.group_by(*KEY, maintain_order=True).agg(
         pl.col("funding_8h_ratio").first(),
         _z_of("funding_8h_ratio", "rate", settings.min_settlements).alias("funding_z"),
@@ -88,7 +114,11 @@ def build_funding(current: pl.DataFrame, funding: pl.DataFrame, hour_ms: int, se
 
 def _interval_changed(current: pl.DataFrame, settled: pl.DataFrame, hour_ms: int) -> pl.DataFrame:
     """Tell per contract whether the intervals in force within the last 48 h differ; null without settlements."""
-    recent = settled.filter((pl.col("settled_ms") > hour_ms - 2 * DAY_MS) & pl.col("interval_h").is_not_null()).select(*KEY, "interval_h")
-    running = current.join(recent.select(KEY).unique(), on=KEY, how="semi").select(*KEY, pl.col("funding_interval_h").alias("interval_h"))
+    recent = settled.filter((pl.col("settled_ms") > hour_ms - 2 * DAY_MS) & pl.col("interval_h").is_not_null()).select(
+        *KEY, "interval_h"
+    )
+    running = current.join(recent.select(KEY).unique(), on=KEY, how="semi").select(
+        *KEY, pl.col("funding_interval_h").alias("interval_h")
+    )
     both = pl.concat([recent, running.drop_nulls()])
     return both.group_by(KEY).agg((pl.col("interval_h").n_unique() > 1).alias("funding_interval_changed"))

@@ -26,7 +26,12 @@ def build_message(report: Report) -> dict[str, Any]:
         "new_entrants": _number(sum(gem.is_new for gem in report.ranked_gems)),
         "schema_version": _text(report.schema_version),
     }
-    message = {"Message": json.dumps(body, ensure_ascii=False), "Subject": build_subject(report), "MessageStructure": "json", "MessageAttributes": attributes}
+    message = {
+        "Message": json.dumps(body, ensure_ascii=False),
+        "Subject": build_subject(report),
+        "MessageStructure": "json",
+        "MessageAttributes": attributes,
+    }
     check_message(message)
     return message
 
@@ -53,7 +58,7 @@ def check_message(message: dict[str, Any]) -> None:
 
 
 def publish_report(sns: "SNSClient", topic_arn: str, report: Report) -> str:
-    """Publish the hour's report and return the message id; one call, so nothing is published in part (DeliveryError)."""
+    """Publish the hour's report in one call, so never in part, and return the message id (DeliveryError)."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - botocore is Lambda's own; kept out of the import
 
     try:

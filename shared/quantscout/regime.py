@@ -19,7 +19,7 @@ WEIGHT_MULTIPLIERS: dict[RegimeName, dict[str, float]] = {
 
 @dataclass(frozen=True, slots=True)
 class RegimeInputs:
-    """What the classification looks at; None is unknown. Returns in percent, dominance changes in points over 7 days."""
+    """What the classification looks at; None is unknown. Returns in percent, dominance in points over 7 days."""
 
     btc_return_1h_pct: float | None = None
     btc_return_7d_pct: float | None = None
@@ -87,7 +87,9 @@ def _name(i: RegimeInputs) -> RegimeName:
     return "neutral"
 
 
-def adx_last(high: Sequence[float], low: Sequence[float], close: Sequence[float], period: int = ADX_PERIOD) -> float | None:
+def adx_last(
+    high: Sequence[float], low: Sequence[float], close: Sequence[float], period: int = ADX_PERIOD
+) -> float | None:
     """Return Wilder's ADX of the last bar, None with fewer than 2 x period bars. Source: Wilder (1978), as TA-Lib."""
     if len(close) < 2 * period:
         return None
@@ -106,7 +108,7 @@ def adx_last(high: Sequence[float], low: Sequence[float], close: Sequence[float]
 
 
 def _running_sums(values: Sequence[float], period: int) -> list[float]:
-    """Return Wilder's running sums: the first over period - 1 values, then s - s / period + x, one per further value."""
+    """Return Wilder's running sums: first over period - 1 values, then s - s / period + x per further value."""
     total, sums = sum(values[: period - 1]), []
     for value in values[period - 1 :]:
         total = total - total / period + value

@@ -36,7 +36,11 @@ class Facts(NamedTuple):
 def config_hash(settings: Settings) -> str:
     """Return 12 hex digits over the settings and the tables of factors, gates and regime weights."""
     parts = {
-        "settings": json.loads(settings.model_copy(update={"unknown_passes": sorted(settings.unknown_passes)}).model_dump_json(warnings=False)),
+        "settings": json.loads(
+            settings.model_copy(update={"unknown_passes": sorted(settings.unknown_passes)}).model_dump_json(
+                warnings=False
+            )
+        ),
         "factors": [(f.name, f.weight, f.kind, str(f.value)) for f in FACTORS],
         "gates": [tuple(gate) for gate in GATES],
         "regime": WEIGHT_MULTIPLIERS,
@@ -51,7 +55,10 @@ def count_errors(problems: Iterable[Problem], examples: int = 5) -> list[ErrorCo
         by_reason.setdefault(problem.reason, []).append(problem)
     return [
         ErrorCount(
-            reason=reason, count=len(rows), contracts=[p.contract for p in rows if p.contract][:examples], detail=rows[0].detail[:200]
+            reason=reason,
+            count=len(rows),
+            contracts=[p.contract for p in rows if p.contract][:examples],
+            detail=rows[0].detail[:200],
         )
         for reason, rows in by_reason.items()
     ]
@@ -94,7 +101,9 @@ def _gate_reason(decision: Decision) -> str:
     held = ", ".join(f"{name} {count}" for name, count in decision.passed_per_level.items())
     if decision.level is None:
         return f"no level holds {PICKS} coins that can be scored (coins per level: {held})"
-    return f"{LEVELS[decision.level]} is the first level with {PICKS} coins that can be scored (coins per level: {held})"
+    return (
+        f"{LEVELS[decision.level]} is the first level with {PICKS} coins that can be scored (coins per level: {held})"
+    )
 
 
 def _top(universe: pl.DataFrame) -> list[Row]:
@@ -102,7 +111,9 @@ def _top(universe: pl.DataFrame) -> list[Row]:
 
 
 def _gem(row: Row, previous: Report | None, universe: pl.DataFrame) -> Gem:
-    streak = next((gem.hours_in_list for gem in previous.ranked_gems if gem.symbol == row["symbol"]), 0) if previous else 0
+    streak = (
+        next((gem.hours_in_list for gem in previous.ranked_gems if gem.symbol == row["symbol"]), 0) if previous else 0
+    )
     others = universe.filter((pl.col("coin") == row["coin"]) & (pl.col("reason") == "same_coin"))
     return Gem(
         rank=row["rank"],
@@ -120,7 +131,10 @@ def _gem(row: Row, previous: Report | None, universe: pl.DataFrame) -> Gem:
         flags=row["flags"],
         is_new=streak == 0,
         hours_in_list=streak + 1,
-        also_on=[f"{venue}:{contract}" for venue, contract in others.select("venue", "contract").sort("venue", "contract").rows()],
+        also_on=[
+            f"{venue}:{contract}"
+            for venue, contract in others.select("venue", "contract").sort("venue", "contract").rows()
+        ],
         factors={name: _factor(row, name) for name in NAMES},
         penalty=row["penalty"],
         boost=row["boost"],
@@ -149,14 +163,18 @@ def _data_points(row: Row) -> DataPoints:
 
 def reasons(row: Row, *, against: bool = False) -> list[str]:
     """Return the phrases of the factors that lift the score above neutral (or press it below), strongest first."""
-    lifts = [(row[f"{f.name}_weight"] * (row[f"{f.name}_norm"] - 0.5), f) for f in FACTORS if row[f"{f.name}_norm"] is not None]
+    lifts = [
+        (row[f"{f.name}_weight"] * (row[f"{f.name}_norm"] - 0.5), f)
+        for f in FACTORS
+        if row[f"{f.name}_norm"] is not None
+    ]
     sign = -1 if against else 1
     ordered = sorted((lift for lift in lifts if sign * lift[0] > 0), key=lambda lift: (-sign * lift[0], lift[1].name))
     return [factor.phrase(row[factor.name]) for _, factor in ordered]
 
 
 def justify(row: Row) -> str:
-    """Return why a contract is listed: what lifts it, what speaks against it, penalty, boost, what was missing, flags."""
+    """Return why a contract is listed: what lifts it, what speaks against it, penalty, boost, missing, flags."""
     parts = [_sentence("", reasons(row)[:4]), _sentence("Against: ", reasons(row, against=True)[:2])]
     if row["penalty"] > 0:
         parts.append(f"Funding penalty {100 * row['penalty']:.1f} points.")

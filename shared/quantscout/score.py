@@ -40,7 +40,9 @@ def _shared_weights(regime: RegimeName) -> list[pl.Expr]:
 def _penalty(s: Settings) -> pl.Expr:
     """Return the funding penalty; a z that is unknown adds nothing (and is named among what was missing)."""
     parts = {"funding_z": s.penalty_per_funding_z, "funding_change_z": s.penalty_per_change_z}
-    excess = [rate * (pl.col(z) - s.penalty_threshold_z).clip(lower_bound=0).fill_null(0.0) for z, rate in parts.items()]
+    excess = [
+        rate * (pl.col(z) - s.penalty_threshold_z).clip(lower_bound=0).fill_null(0.0) for z, rate in parts.items()
+    ]
     return pl.min_horizontal(pl.lit(s.penalty_cap), pl.sum_horizontal(excess)).alias("penalty")
 
 

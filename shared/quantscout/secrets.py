@@ -33,4 +33,6 @@ def load_keys(secret_id: str) -> SourceKeys:
         return SourceKeys.model_validate(value)
     except ValidationError:
         # Neither the value nor pydantic's message, which quotes it, may be shown.
-        raise InputError(f"the secret '{secret_id}' must be a JSON object of texts: coinalyze_api_key, coingecko_api_key") from None
+        raise InputError(
+            f"the secret '{secret_id}' must be a JSON object of texts: coinalyze_api_key, coingecko_api_key"
+        ) from None

@@ -27,7 +27,9 @@ class Settings(BaseModel):
     price_agreement_ratio: Share = Field(0.05, description="how far prices of one coin may differ between sources")
     supply_agreement_ratio: Share = Field(0.25, description="how far two circulating supplies may differ")
     supply_max_age_h: float = Field(24, gt=0, le=168, description="age at which CoinGecko's supply is read again")
-    finalists: int = Field(5, ge=0, le=7, description="coins that Coinalyze is asked about; five calls each, 40 a minute")
+    finalists: int = Field(
+        5, ge=0, le=7, description="coins that Coinalyze is asked about; five calls each, 40 a minute"
+    )
 
     # Score (SPEC 5)
     min_values_for_z: int = Field(8, ge=2, le=100, description="fewer values leave a factor unscored for the hour")

@@ -9,6 +9,8 @@ from quantscout.http import SourceClient
 from quantscout.secrets import SourceKeys
 from quantscout.venues import binance, coinalyze, coingecko, kucoin
 from quantscout.venues.base import Venue
+from quantscout.venues.coinalyze import Coinalyze
+from quantscout.venues.coingecko import CoinGecko
 
 NO_KEY = "switched off: no key in the secret"
 
@@ -18,8 +20,8 @@ class Sources:
     """What a run may ask. `clients` tell afterwards what was simulated and how much was asked."""
 
     venues: tuple[Venue, ...]
-    coinalyze: coinalyze.Coinalyze | None = None
-    coingecko: coingecko.CoinGecko | None = None
+    coinalyze: Coinalyze | None = None
+    coingecko: CoinGecko | None = None
     clients: tuple[SourceClient, ...] = field(default=())
 
     def simulated(self) -> dict[str, list[str]]:
@@ -41,14 +43,15 @@ async def open_sources(environment: Environment, keys: SourceKeys) -> AsyncItera
         venues: tuple[Venue, ...] = (
             binance.Binance(await opened(binance.build_client(base_url=environment.binance_url, share=share))),
             kucoin.Kucoin(
-                await opened(kucoin.build_client(base_url=environment.kucoin_url, share=share)), unified_url=environment.kucoin_unified_url
+                await opened(kucoin.build_client(base_url=environment.kucoin_url, share=share)),
+                unified_url=environment.kucoin_unified_url,
             ),
         )
         aggregates = supply = None
         if key := keys.coinalyze_api_key.get_secret_value():
             client = coinalyze.build_client(key, base_url=environment.coinalyze_url, share=share)
-            aggregates = coinalyze.Coinalyze(await opened(client))
+            aggregates = Coinalyze(await opened(client))
         if key := keys.coingecko_api_key.get_secret_value():
             client = coingecko.build_client(key, base_url=environment.coingecko_url, share=share)
-            supply = coingecko.CoinGecko(await opened(client))
+            supply = CoinGecko(await opened(client))
         yield Sources(venues, aggregates, supply, tuple(clients))

@@ -45,6 +45,19 @@ DOMINANCE: Schema = {"at_ms": pl.Int64, "btc_pct": pl.Float64, "usdt_pct": pl.Fl
 DOMINANCE_BLOCKS = Kind("dominance", DOMINANCE, ("at_ms",))
 
 
+CONNECTIONS = 50
+"""At least as many as can be asked at once: two venues, several kinds, READERS each."""
+
+
+def open_store(table_name: str) -> "Store":
+    """Return the store over a table of this account and region (or of AWS_ENDPOINT_URL)."""
+    import boto3  # noqa: PLC0415 - kept out of the import of everything that only names a store
+    from botocore.config import Config  # noqa: PLC0415
+
+    config = Config(max_pool_connections=CONNECTIONS)
+    return Store(boto3.resource("dynamodb", config=config).Table(table_name))
+
+
 class Store:
     """The state in one DynamoDB table. Every method raises StateError, which names the table and the cause."""
 
@@ -72,7 +85,9 @@ class Store:
         for hour_ms, frame in frames_by_hour:
             if frame.height:
                 held = self.load(kind, partition, hour_ms, hour_ms)
-                merged = pl.concat([held, frame]).unique(kind.unique, keep="first", maintain_order=True).sort(kind.unique)
+                merged = (
+                    pl.concat([held, frame]).unique(kind.unique, keep="first", maintain_order=True).sort(kind.unique)
+                )
                 self.replace(kind, partition, [(hour_ms, merged)])
 
     def replace(self, kind: Kind, partition: str, frames_by_hour: Iterable[tuple[int, pl.DataFrame]]) -> None:
@@ -85,7 +100,12 @@ class Store:
 
     def save_report(self, report: Report, hour_ms: int) -> None:
         """Keep the hour's report (400 days)."""
-        item: dict[str, Any] = {"pk": "report", "sk": hour_key(hour_ms), "json": report.to_json(), "expires_at": _expiry(hour_ms, 400)}
+        item: dict[str, Any] = {
+            "pk": "report",
+            "sk": hour_key(hour_ms),
+            "json": report.to_json(),
+            "expires_at": _expiry(hour_ms, 400),
+        }
         with self._failures():
             self._table.put_item(Item=item)
 
@@ -115,7 +135,9 @@ class Store:
         found: list[dict[str, Any]] = []
         start: dict[str, Any] = {}
         while True:
-            page = self._client.query(TableName=self._table.name, KeyConditionExpression=cast("str", condition), **start)
+            page = self._client.query(
+                TableName=self._table.name, KeyConditionExpression=cast("str", condition), **start
+            )
             items = cast("list[dict[str, Any]]", page["Items"])
             found += [item for item in items if int(item["part"]) < int(item["parts"])]
             if not page.get("LastEvaluatedKey"):
@@ -130,8 +152,14 @@ class Store:
             yield
         except ClientError as cause:
             code = cause.response["Error"]["Code"]
-            step = "deploy the stack, or set TABLE_NAME to its table" if code == "ResourceNotFoundException" else "see docs/state.md"
-            raise StateError(f"table '{self._table.name}': {code}: {cause.response['Error']['Message']}; next step: {step}") from cause
+            step = (
+                "deploy the stack, or set TABLE_NAME to its table"
+                if code == "ResourceNotFoundException"
+                else "see docs/state.md"
+            )
+            raise StateError(
+                f"table '{self._table.name}': {code}: {cause.response['Error']['Message']}; next step: {step}"
+            ) from cause
         except BotoCoreError as cause:
             raise StateError(f"table '{self._table.name}' cannot be reached: {cause}") from cause
 
@@ -143,7 +171,14 @@ def _expiry(hour_ms: int, days: int) -> int:
 def _items(pk: str, hour_ms: int, parts: list[bytes], days: int) -> Iterator[dict[str, Any]]:
     for number, data in enumerate(parts):
         sk = f"{hour_key(hour_ms)}#{number:02}"
-        yield {"pk": pk, "sk": sk, "part": number, "parts": len(parts), "data": data, "expires_at": _expiry(hour_ms, days)}
+        yield {
+            "pk": pk,
+            "sk": sk,
+            "part": number,
+            "parts": len(parts),
+            "data": data,
+            "expires_at": _expiry(hour_ms, days),
+        }
 
 
 def by_hour(frame: pl.DataFrame, column: str, offset_ms: int = 0) -> list[tuple[int, pl.DataFrame]]:

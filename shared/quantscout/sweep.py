@@ -40,4 +40,7 @@ async def _one(contract: Contract, fetch: Fetch, what: str) -> pl.DataFrame | Pr
 
 def contracts_of(frame: pl.DataFrame) -> list[Contract]:
     """Return the contracts of a listing's rows, sorted by name."""
-    return [Contract(name, lots) for name, lots in frame.select("contract", pl.col("lot_coins").fill_null(1.0)).sort("contract").rows()]
+    return [
+        Contract(name, lots)
+        for name, lots in frame.select("contract", pl.col("lot_coins").fill_null(1.0)).sort("contract").rows()
+    ]

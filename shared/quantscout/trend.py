@@ -26,9 +26,13 @@ def _sma50d(daily: pl.DataFrame, hour_ms: int) -> float | None:
 
 
 def build_regime_inputs(
-    btc: pl.DataFrame, eth: pl.DataFrame, btc_daily: pl.DataFrame, dominance_change: dict[str, float | None], hour_ms: int
+    btc: pl.DataFrame,
+    eth: pl.DataFrame,
+    btc_daily: pl.DataFrame,
+    dominance_change: dict[str, float | None],
+    hour_ms: int,
 ) -> RegimeInputs:
-    """Return the inputs from verified 1h bars of one BTC and one ETH contract and BTC's daily bars; None where unknown."""
+    """Return the inputs from verified 1h bars of one BTC and one ETH contract and BTC's daily bars."""
     week_ago = hour_ms - 7 * DAY_MS
     now, hour_ago, then = (_close_at(btc, ms) for ms in (hour_ms, hour_ms - HOUR_MS, week_ago))
     eth_now, eth_then = _close_at(eth, hour_ms), _close_at(eth, week_ago)

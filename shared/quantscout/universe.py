@@ -25,7 +25,9 @@ def _unit_guess() -> tuple[pl.Expr, pl.Expr]:
     return multiplier.alias("guessed_multiplier"), rest.alias("guessed_coin")
 
 
-def identify(listing: pl.DataFrame, coingecko: pl.DataFrame, remembered: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+def identify(
+    listing: pl.DataFrame, coingecko: pl.DataFrame, remembered: pl.DataFrame, settings: Settings
+) -> pl.DataFrame:
     """Return the listing with `coin`, `multiplier`, `symbol` and `unit_confirmed` (null where the name has no prefix).
 
     `coingecko` has `ticker` and `price_usd` (may be empty), `remembered` is frames.IDENTITY: what was confirmed within
@@ -33,7 +35,9 @@ def identify(listing: pl.DataFrame, coingecko: pl.DataFrame, remembered: pl.Data
     `unit_confirmed` is false: then the market cap is unknown, never small.
     """
     guessed = listing.with_columns(*_unit_guess())
-    venues = listing.select(pl.col("venue").alias("source"), pl.col("base").alias("ticker"), pl.col("price").alias("price_usd"))
+    venues = listing.select(
+        pl.col("venue").alias("source"), pl.col("base").alias("ticker"), pl.col("price").alias("price_usd")
+    )
     others = pl.concat([venues, coingecko.select(pl.lit("coingecko").alias("source"), "ticker", "price_usd")])
     agree = _agree(pl.col("price") / pl.col("guessed_multiplier"), pl.col("price_usd"), settings.price_agreement_ratio)
     matches = guessed.filter(pl.col("guessed_multiplier") > 1).join(others, left_on="guessed_coin", right_on="ticker")
@@ -64,12 +68,20 @@ def _same_coin(named: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """
     unit_price = pl.col("price") / pl.col("multiplier")
     eligible = named.filter(pl.col("ineligible").is_null())
-    first = eligible.sort(*KEY).unique("coin", keep="first").select("coin", pl.col("venue").alias("first_venue"), unit_price.alias("first_price"))
+    first = (
+        eligible.sort(*KEY)
+        .unique("coin", keep="first")
+        .select("coin", pl.col("venue").alias("first_venue"), unit_price.alias("first_price"))
+    )
     checked = named.join(first, on="coin", how="left", maintain_order="left")
-    other = (pl.col("venue") != pl.col("first_venue")) & pl.col("first_price").is_not_null() & pl.col("price").is_not_null()
+    other = (
+        (pl.col("venue") != pl.col("first_venue")) & pl.col("first_price").is_not_null() & pl.col("price").is_not_null()
+    )
     clash = (other & ~_agree(unit_price, pl.col("first_price"), settings.price_agreement_ratio)).fill_null(value=False)
     coin = pl.when(clash).then(pl.format("{}@{}", "coin", "venue")).otherwise("coin")
-    return checked.with_columns(coin.alias("coin"), pl.format("{}-USDT-PERP", pl.col("coin").str.split("@").list.first()).alias("symbol")).drop("first_venue", "first_price")
+    return checked.with_columns(
+        coin.alias("coin"), pl.format("{}-USDT-PERP", pl.col("coin").str.split("@").list.first()).alias("symbol")
+    ).drop("first_venue", "first_price")
 
 
 def match_coingecko(listing: pl.DataFrame, markets: pl.DataFrame, settings: Settings) -> pl.DataFrame:
@@ -78,9 +90,19 @@ def match_coingecko(listing: pl.DataFrame, markets: pl.DataFrame, settings: Sett
     `listing` is identified; `markets` has coin_id, ticker, price_usd, supply_coins. Tickers collide, so a coin that two
     entries fit is ambiguous and left out: a wrong match is worse than none.
     """
-    coins = listing.filter(pl.col("ineligible").is_null() & pl.col("price").is_not_null()).sort(*KEY).unique("coin", keep="first")
-    prices = coins.select("coin", pl.col("coin").str.split("@").list.first().alias("ticker"), (pl.col("price") / pl.col("multiplier")).alias("unit_price"))
-    fits = prices.join(markets, on="ticker", how="inner").filter(_agree(pl.col("unit_price"), pl.col("price_usd"), settings.price_agreement_ratio))
+    coins = (
+        listing.filter(pl.col("ineligible").is_null() & pl.col("price").is_not_null())
+        .sort(*KEY)
+        .unique("coin", keep="first")
+    )
+    prices = coins.select(
+        "coin",
+        pl.col("coin").str.split("@").list.first().alias("ticker"),
+        (pl.col("price") / pl.col("multiplier")).alias("unit_price"),
+    )
+    fits = prices.join(markets, on="ticker", how="inner").filter(
+        _agree(pl.col("unit_price"), pl.col("price_usd"), settings.price_agreement_ratio)
+    )
     return fits.filter(pl.len().over("coin") == 1).select("coin", "coin_id", "supply_coins").sort("coin")
 
 
@@ -93,7 +115,9 @@ def market_caps(listing: pl.DataFrame, supply: pl.DataFrame, settings: Settings)
     one: dict[str, pl.DataFrame] = {}
     for source in ("binance", "coingecko"):
         rows = supply.filter(pl.col("source") == source)
-        one[source] = rows.select("coin", pl.col("supply_coins").alias(source), pl.col("as_of_ms").alias(f"{source}_ms"))
+        one[source] = rows.select(
+            "coin", pl.col("supply_coins").alias(source), pl.col("as_of_ms").alias(f"{source}_ms")
+        )
     units = listing.filter(pl.col("ineligible").is_null()).sort(*KEY).unique("coin", keep="first", maintain_order=True)
     both = units.join(one["binance"], on="coin", how="left").join(one["coingecko"], on="coin", how="left")
     differ = (pl.col("binance") / pl.col("coingecko") - 1).abs() > settings.supply_agreement_ratio

@@ -56,7 +56,10 @@ async def open_venue(venue: Venue, run: Run) -> VenueHour:
         hour.failed = str(error)
         hour.problems.append(problem)
         return hour
-    hour.listing, hour.problems = _of_this_hour(listing.frame, server_ms, run, hour), [*hour.problems, *listing.problems]
+    hour.listing, hour.problems = (
+        _of_this_hour(listing.frame, server_ms, run, hour),
+        [*hour.problems, *listing.problems],
+    )
     return hour
 
 
@@ -91,7 +94,9 @@ async def _fetch_until_final(hour: VenueHour, asked: list[Contract], newest: dic
     deadline_ms = run.hour_ms + 1000 * run.settings.late_until_s
     verified: list[pl.DataFrame] = []
     while asked:
-        swept = await sweep(asked, lambda c: _fetch_new_bars(hour.venue, c, newest.get(c.name), run.hour_ms), BARS, "bars")
+        swept = await sweep(
+            asked, lambda c: _fetch_new_bars(hour.venue, c, newest.get(c.name), run.hour_ms), BARS, "bars"
+        )
         checked = verify_bars(swept.frame, HOUR_MS, run.hour_ms)
         verified.append(checked.bars)
         late = set(late_contracts(checked.bars, [c.name for c in asked], run.hour_ms))
@@ -110,12 +115,14 @@ async def _fetch_new_bars(venue: Venue, contract: Contract, newest_ms: int | Non
     return await venue.fetch_bars(contract, HOUR_MS, since_ms, hour_ms)
 
 
-async def fetch_bars_of(hour: VenueHour, contracts: list[Contract], interval_ms: int, count: int, run: Run) -> pl.DataFrame:
+async def fetch_bars_of(
+    hour: VenueHour, contracts: list[Contract], interval_ms: int, count: int, run: Run
+) -> pl.DataFrame:
     """Return the last `count` verified, closed bars of another interval for these contracts."""
     until_ms = run.hour_ms // interval_ms * interval_ms
     since_ms = until_ms - count * interval_ms
     name = {15 * MINUTE_MS: "bars_15m", DAY_MS: "bars_1d"}[interval_ms]
     swept = await sweep(contracts, lambda c: hour.venue.fetch_bars(c, interval_ms, since_ms, until_ms), BARS, name)
-    checked = verify_bars(swept.frame, interval_ms, run.hour_ms)
+    checked = verify_bars(swept.frame, interval_ms, run.hour_ms, needs_volume=False)
     hour.problems += [*swept.problems, *checked.problems]
     return checked.bars

@@ -21,7 +21,12 @@ def build_4h_bars(bars: pl.DataFrame, hour_ms: int) -> pl.DataFrame:
     block = (pl.col("open_ms") // FOUR_HOURS_MS * FOUR_HOURS_MS).alias("open_ms")
     sums = [pl.col(name).sum() for name in ("volume_coins", "volume_usdt")]
     blocks = bars.group_by(*KEY, block, maintain_order=True).agg(
-        pl.col("open").first(), pl.col("high").max(), pl.col("low").min(), pl.col("close").last(), *sums, pl.len().alias("hours")
+        pl.col("open").first(),
+        pl.col("high").max(),
+        pl.col("low").min(),
+        pl.col("close").last(),
+        *sums,
+        pl.len().alias("hours"),
     )
     whole = (pl.col("hours") == 4) & (pl.col("open_ms") + FOUR_HOURS_MS <= hour_ms)  # noqa: PLR2004
     return blocks.filter(whole).drop("hours")
@@ -88,7 +93,9 @@ def _change_4h(t: int) -> list[pl.Expr]:
 
 def _changes(bars: pl.DataFrame) -> pl.DataFrame:
     """Add the true range and, where the bar four hours before is there, the 4h change of the close."""
-    before = pl.all_horizontal(*(pl.col(k) == pl.col(k).shift(4) for k in KEY), pl.col("open_ms") - pl.col("open_ms").shift(4) == FOUR_HOURS_MS)
+    before = pl.all_horizontal(
+        *(pl.col(k) == pl.col(k).shift(4) for k in KEY), pl.col("open_ms") - pl.col("open_ms").shift(4) == FOUR_HOURS_MS
+    )
     change = pl.when(before).then(pl.col("close") / pl.col("close").shift(4) - 1)
     return bars.with_columns(true_range().alias("true_range"), change.alias("change_4h_ratio"))
 
@@ -96,24 +103,36 @@ def _changes(bars: pl.DataFrame) -> pl.DataFrame:
 def build_windows(bars: pl.DataFrame, hour_ms: int, history_h: int = 720) -> pl.DataFrame:
     """Return one row per contract from verified 1h bars; uses the bars that open in [H - (history_h + 1) h, H - 1h].
 
-    `atr_pct` is a percentage of the last 4h close; `history_h` counts the bars of the trailing window.
+    `atr_pct` is a percentage of the newest close; `history_h` counts the bars of the trailing window.
     """
     t = hour_ms - HOUR_MS
     inside = bars.filter(pl.col("open_ms").is_between(t - history_h * HOUR_MS, t)).sort(*KEY, "open_ms")
     now = ("open", "high", "low", "close", "volume_usdt", "taker_buy_usdt")
-    ago = {"close_1h_ago": ("close", 1), "volume_1h_ago_usdt": ("volume_usdt", 1), "close_4h_ago": ("close", 4), "close_7d_ago": ("close", 168)}
-    hourly = _changes(inside).group_by(*KEY, maintain_order=True).agg(
-        pl.len().cast(pl.Int64).alias("history_h"),
-        *(_at(name, t).alias(name) for name in now),
-        *(_at(column, t - hours * HOUR_MS).alias(name) for name, (column, hours) in ago.items()),
-        *_trend(t), *_volume(t, history_h), *_change_4h(t),
+    ago = {
+        "close_1h_ago": ("close", 1),
+        "volume_1h_ago_usdt": ("volume_usdt", 1),
+        "close_4h_ago": ("close", 4),
+        "close_7d_ago": ("close", 168),
+    }
+    hourly = (
+        _changes(inside)
+        .group_by(*KEY, maintain_order=True)
+        .agg(
+            pl.len().cast(pl.Int64).alias("history_h"),
+            pl.col("close").last().alias("last_close"),
+            *(_at(name, t).alias(name) for name in now),
+            *(_at(column, t - hours * HOUR_MS).alias(name) for name, (column, hours) in ago.items()),
+            *_trend(t),
+            *_volume(t, history_h),
+            *_change_4h(t),
+        )
     )
-    return hourly.join(_atr_4h(inside, hour_ms), on=KEY, how="left", maintain_order="left")
+    joined = hourly.join(_atr_4h(inside, hour_ms), on=KEY, how="left", maintain_order="left")
+    return joined.with_columns((100 * pl.col("atr14_4h") / pl.col("last_close")).alias("atr_pct"))
 
 
 def _atr_4h(bars: pl.DataFrame, hour_ms: int) -> pl.DataFrame:
     blocks = build_4h_bars(bars, hour_ms).with_columns(true_range().alias("true_range"))
-    atr = wilder_last(pl.col("true_range"))
     return blocks.group_by(*KEY, maintain_order=True).agg(
-        atr.alias("atr14_4h"), pl.len().cast(pl.Int64).alias("bars_4h"), (100 * atr / pl.col("close").last()).alias("atr_pct")
+        wilder_last(pl.col("true_range")).alias("atr14_4h"), pl.len().cast(pl.Int64).alias("bars_4h")
     )

@@ -43,7 +43,7 @@ def test_a_server_hands_over_what_it_announced(tmp_path: Path) -> None:
 
 def test_a_refused_argument_is_an_input_error_with_the_childs_sentence(tmp_path: Path) -> None:
     """Exit status 2 means bad input, and the last line of the log says which."""
-    code = "import sys; print('noise\\nno archive at /nowhere', file=sys.stderr); sys.exit(2)"
+    code = "import sys; print('noise\\nerror: no archive at /nowhere', file=sys.stderr); sys.exit(2)"
     with child(tmp_path, code) as server, pytest.raises(InputError, match=r"^no archive at /nowhere$"):
         server.wait_ready()
 

@@ -28,6 +28,7 @@ class RefusalError(Exception):
     """A refusal as the venue words it: HTTP status and body."""
 
     def __init__(self, status: int, body: Any) -> None:
+        """Keep both for the server."""
         super().__init__(f"HTTP {status}: {body}")
         self.status, self.body = status, body
 

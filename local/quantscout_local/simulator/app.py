@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -13,7 +14,14 @@ from quantscout.errors import InputError
 from quantscout_local.simulator.answers import NOW_MARK, Answer, Params, RefusalError, answer
 from quantscout_local.simulator.control import facts, hour_of
 from quantscout_local.simulator.market import Market
-from quantscout_local.simulator.venues import binance_bars, binance_listing, binance_series, coinalyze, coingecko, kucoin
+from quantscout_local.simulator.venues import (
+    binance_bars,
+    binance_listing,
+    binance_series,
+    coinalyze,
+    coingecko,
+    kucoin,
+)
 from quantscout_local.simulator.view import View
 
 Reader = Callable[[View, Params], Answer]
@@ -85,12 +93,22 @@ def create_app(market: Market, hour_ms: int, *, middleware: Sequence[Middleware]
     routes = [Route(f"/binance{path}", _endpoint(stage, reader)) for path, reader in _BINANCE.items()]
     routes += [Route(path, _endpoint(stage, reader)) for path, reader in _KUCOIN.items()]
     routes += [Route(f"/coinalyze/v1{path}", _endpoint(stage, _keyed(reader))) for path, reader in _COINALYZE.items()]
-    routes += [Route(f"/coingecko/api/v3{path}", _endpoint(stage, _made(reader))) for path, reader in _COINGECKO.items()]
+    routes += [
+        Route(f"/coingecko/api/v3{path}", _endpoint(stage, _made(reader))) for path, reader in _COINGECKO.items()
+    ]
     routes += [
         Route("/simulator/hour", _hour_endpoint(stage), methods=["POST"]),
         Route("/simulator/facts", _facts_endpoint(stage)),
     ]
-    return Starlette(routes=routes, middleware=list(middleware))
+    app = Starlette(routes=routes, middleware=list(middleware))
+    app.state.stage = stage
+    return app
+
+
+def offset_s(app: Any) -> float:
+    """Return the server's clock minus the machine's."""
+    stage: Stage = app.state.stage
+    return stage.view.clock.offset_s
 
 
 def _endpoint(stage: Stage, reader: Reader) -> Callable[[Request], Awaitable[Response]]:

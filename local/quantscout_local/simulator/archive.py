@@ -34,7 +34,7 @@ class Listed(NamedTuple):
 def load_archive(folder: Path, *, real_only: bool = False) -> Market:
     """Return the market that a folder holds.
 
-    Raises InputError, naming the file, the cause and the next step, if a series is absent, unreadable or lacks a column.
+    Raises InputError if a series is absent, unreadable or lacks a column: it names the file, the cause, the next step.
     """
     hours = _hours(folder)
     quarters = _by_symbol(_real_quarters(folder, hours), "open_time")
@@ -54,8 +54,7 @@ def load_archive(folder: Path, *, real_only: bool = False) -> Market:
         real_only=real_only,
         binance=contracts,
         kucoin={} if real_only else kucoin_beside(contracts.values()),
-        first_hour_ms=min(c.first_ms for c in contracts.values()) + HOUR_MS,
-        last_hour_ms=max(int(c.bars.open_ms[-1]) for c in contracts.values()) + HOUR_MS,
+        hours_ms=hours["open_time"].unique().sort().to_numpy() + HOUR_MS,
     )
 
 
@@ -70,7 +69,9 @@ def _read(folder: Path, name: str, columns: tuple[str, ...]) -> pl.DataFrame:
             raise InputError(f"{path} lacks the column {missing[0]!r}: restore the file or choose another --market")
         frame = pl.read_parquet(path, columns=list(columns))
         whole = [name for name in columns if name in {"open_time", "funding_time", "timestamp", "trades"}]
-        wanted = {name: pl.Int64 if name in whole else pl.Float64 for name in columns if name != "symbol"}
+        wanted: dict[Any, Any] = {
+            name: pl.Int64 if name in whole else pl.Float64 for name in columns if name != "symbol"
+        }
         return frame.cast(wanted).drop_nulls()
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).splitlines()[0]
@@ -158,14 +159,16 @@ def _contract(  # noqa: PLR0913, PLR0917
 
 
 def _bars(columns: dict[str, np.ndarray]) -> Bars:
-    prices = [columns[name] for name in _PRICES]
-    return Bars(columns["open_time"], *prices, columns["quote_volume"], columns["trades"], *(columns[n] for n in _TAKER))
+    open_, high, low, close, volume = (columns[name] for name in _PRICES)
+    taker_volume, taker_quote = (columns[name] for name in _TAKER)
+    times, quote, trades = columns["open_time"], columns["quote_volume"], columns["trades"]
+    return Bars(times, open_, high, low, close, volume, quote, trades, taker_volume, taker_quote)
 
 
 def _quarter_bars(columns: dict[str, np.ndarray]) -> Bars:
     unknown = np.full(len(columns["open_time"]), np.nan)
-    prices = [columns[name] for name in _PRICES]
-    return Bars(columns["open_time"], *prices, unknown, np.zeros(len(unknown), np.int64), unknown, unknown)
+    amounts = {"quote_volume": unknown, "trades": np.zeros(len(unknown), np.int64)}
+    return _bars(columns | amounts | dict.fromkeys(_TAKER, unknown))
 
 
 def _listed(folder: Path) -> Listed:

@@ -15,10 +15,11 @@ _LOTS = {"BTC": 0.001, "ETH": 0.01}
 
 def kucoin_beside(contracts: Iterable[Contract]) -> dict[str, KucoinContract]:
     """Return the KuCoin contracts whose coins the hash has chosen, about 250 of 540."""
-    coins = (c for c in contracts if c.contract_type == "PERPETUAL" and c.underlying_type == "COIN" and c.quote == "USDT")
+    coins = [
+        c for c in contracts if c.contract_type == "PERPETUAL" and c.underlying_type == "COIN" and c.quote == "USDT"
+    ]
     chosen = (c for c in coins if c.coin in _ALWAYS or draw("on kucoin", c.coin) < _PART)
-    made = (kucoin_contract(contract) for contract in chosen)
-    return {contract.symbol: contract for contract in made}
+    return {contract.symbol: contract for contract in map(kucoin_contract, chosen)}
 
 
 def kucoin_contract(source: Contract, *, listed_ms: int | None = None) -> KucoinContract:
@@ -35,7 +36,7 @@ def kucoin_contract(source: Contract, *, listed_ms: int | None = None) -> Kucoin
         price_scale=scale,
         lot_coins=_LOTS.get(source.coin) or lot_coins(float(source.bars.close[0]) * scale),
         funding_h=4 if turns < 0.35 else 1 if turns < 0.38 else 8,
-        share=0.12 * exponential_of(0.6 * draw_normal("kucoin share", source.coin)),
+        share=0.2 * exponential_of(0.6 * draw_normal("kucoin share", source.coin)),
         thin=max(draw("thin", source.coin) - 0.85, 0.0) * 0.4,
         listed_ms=source.first_ms + late if listed_ms is None else listed_ms,
     )

@@ -9,6 +9,7 @@ class SimulatorClock:
     """A clock that is a fixed distance away from the machine's."""
 
     def __init__(self, hour_ms: int) -> None:
+        """Start the clock 10 s after the hour."""
         self.offset_ms = hour_ms + START_AFTER_HOUR_MS - time.time_ns() // 1_000_000
 
     def now_ms(self) -> int:

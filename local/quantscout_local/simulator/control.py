@@ -31,7 +31,7 @@ def facts(view: View) -> dict[str, Any]:
         "source": market.source,
         "hour": iso(view.hour_ms),
         "real_only": market.real_only,
-        "covers": [iso(market.first_hour_ms), iso(market.last_hour_ms)],
+        "covers": [iso(int(market.hours_ms[0])), iso(int(market.hours_ms[-1]))],
         "binance": {"listed": len(view.binance), "by_kind": dict(contracts)},
         "kucoin": {"listed": len(view.kucoin)},
         "simulated": ["synthetic_market"] if market.synthetic else names,

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from quantscout.frames import HOUR_MS
+import numpy as np
+
+from quantscout_local.simulator.seeds import Ints
 from quantscout_local.simulator.series import Bars, Points
 
 NEVER_MS = 4_133_404_800_000
@@ -92,13 +94,13 @@ class Market:
     real_only: bool = False
     binance: Mapping[str, Contract]
     kucoin: Mapping[str, KucoinContract]
-    first_hour_ms: int
-    last_hour_ms: int  # the latest hour that can be asked for: its last bar closes then
+    hours_ms: Ints  # that can be asked for, ascending: some bar closes then
 
     def marks(self, *names: Simulated) -> tuple[Simulated, ...]:
         """Return the names to put into the header for an answer of which `names` are not real."""
         return ("synthetic_market",) if self.synthetic else names
 
     def covers(self, hour_ms: int) -> bool:
-        """Return whether the hour is a full one inside the market's time."""
-        return hour_ms % HOUR_MS == 0 and self.first_hour_ms <= hour_ms <= self.last_hour_ms
+        """Return whether some bar closes at the hour."""
+        place = int(np.searchsorted(self.hours_ms, hour_ms))
+        return place < len(self.hours_ms) and int(self.hours_ms[place]) == hour_ms

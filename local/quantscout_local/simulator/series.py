@@ -27,11 +27,11 @@ class Bars(NamedTuple):
 
     def span(self, first: int, stop: int) -> "Bars":
         """Return the bars first <= i < stop."""
-        return Bars(*(column[first:stop] for column in self))
+        return Bars._make(column[first:stop] for column in self)
 
     def pick(self, mask: np.ndarray) -> "Bars":
-        """Return the bars where the mask is true."""
-        return Bars(*(column[mask] for column in self))
+        """Return the bars where the mask is true, or at the places it names."""
+        return Bars._make(column[mask] for column in self)
 
 
 class Points(NamedTuple):
@@ -48,7 +48,7 @@ def closed_count(open_ms: Ints, at_ms: int, step_ms: int = HOUR_MS) -> int:
 
 def concatenated(parts: list[Bars]) -> Bars:
     """Return bars one after the other."""
-    return Bars(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    return Bars._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
 
 
 def flat(open_ms: int, price: float) -> Bars:
@@ -66,7 +66,7 @@ def blocks(bars: Bars, step_ms: int) -> Bars:
     last = np.r_[first[1:], len(ids)] - 1
 
     def total(column: Floats) -> Floats:
-        return np.round(np.add.reduceat(column, first), 6)
+        return np.asarray(np.round(np.add.reduceat(column, first), 6))
 
     return Bars(
         ids[first] * step_ms,

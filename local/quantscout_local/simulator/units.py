@@ -18,6 +18,6 @@ def plain_on_kucoin(base: str) -> tuple[str, int]:
     coin, unit = coin_and_unit(base)
     if coin == "CAT":
         return "10000CAT", 10_000
-    if coin in {"BONK", "RATS"}:
+    if coin in {"BONK", "RATS", "BOB"}:  # the plain BOB is another coin
         return base, unit
     return ("XBT" if coin == "BTC" else coin), 1

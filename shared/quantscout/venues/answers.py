@@ -83,10 +83,8 @@ class Table(Generic[R]):
             answer = from_json(body)
         except ValueError as error:
             raise _not_json(self._source, None) from error
-        if self._at:
-            raw = answer.get(self._at) if isinstance(answer, dict) else None
-        else:
-            raw = answer
+        inside = answer.get(self._at) if isinstance(answer, dict) else None
+        raw = inside if self._at else answer
         if not isinstance(raw, list):
             raise AnswerError(self._source, self._at or "(answer)", f"expected a list (got {_clip(raw)})")
         return raw

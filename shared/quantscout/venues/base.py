@@ -36,7 +36,7 @@ class Venue(Protocol):
         """Return the venue's clock."""
 
     async def fetch_listing(self) -> Listing:
-        """Return every contract with its snapshot: price, spread, current funding, open interest where it comes along."""
+        """Return every contract with its snapshot: price, spread, funding, open interest where it comes along."""
 
     async def fetch_bars(self, contract: Contract, interval_ms: int, since_ms: int, until_ms: int) -> pl.DataFrame:
         """Return `frames.BARS` whose open time lies in the range, in pages of the venue's size."""

@@ -7,9 +7,8 @@ import polars as pl
 from pydantic import FailFast, Field, TypeAdapter
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
-from quantscout.errors import AnswerError, SourceError, SourceFault
+from quantscout.errors import MESSAGE_CHARS, OVERLOAD_CODE, AnswerError, SourceError, SourceFault
 from quantscout.frames import BARS, FUNDING, HOUR_MS, LISTING, MINUTE_MS, OPEN_INTEREST, conform
-from quantscout.http import MESSAGE_CHARS, OVERLOAD_CODE
 from quantscout.venues.answers import Blankable, Ms, Table, columns, read
 from quantscout.venues.base import Contract, Listing
 from quantscout.venues.depth import Level, Levels, build_book

@@ -4,6 +4,7 @@ import json
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import unquote
 
 
 class Venues(BaseHTTPRequestHandler):
@@ -11,11 +12,12 @@ class Venues(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer with the clock of the one known hour, or refuse the hour."""
-        hour = self.path.partition("?at=")[2]
+        hour = unquote(self.path.partition("?at=")[2])
         known = hour == "2026-03-01T13:00:00Z"
         self.send_response(200 if known else 400)
         self.end_headers()
-        self.wfile.write(b'{"clock_offset_s": -2.5}' if known else f"no data at {hour}".encode())
+        answer = {"clock_offset_s": -2.5} if known else {"error": f"no data at {hour}"}
+        self.wfile.write(json.dumps(answer).encode())
 
 
 if __name__ == "__main__":

@@ -27,10 +27,10 @@ def settlements(stream: str, bars: Bars, interval_h: int, until_ms: int) -> Poin
 
 
 def settled(contract: Contract, hour_ms: int) -> Points:
-    """Return the recorded settlements up to and including an hour (they are stamped some ms late)."""
+    """Return the recorded settlements that are stamped at or before an hour; one stamped some ms late comes later."""
     if contract.funding is None:
         return Points(np.zeros(0, np.int64), np.zeros(0))
-    stop = int(np.searchsorted(contract.funding.at_ms, hour_ms + 60_000, "left"))
+    stop = int(np.searchsorted(contract.funding.at_ms, hour_ms, "right"))
     return Points(contract.funding.at_ms[:stop], contract.funding.value[:stop])
 
 
@@ -62,5 +62,5 @@ def rates_at(contract: Contract, at_ms: Ints) -> Floats:
     points = contract.funding
     if points is None or not len(points.at_ms):
         return made
-    index = np.searchsorted(points.at_ms, at_ms + 59_999, "right") - 1
+    index = np.searchsorted(points.at_ms, at_ms, "right") - 1
     return np.asarray(np.where(index >= 0, points.value[np.maximum(index, 0)], made))

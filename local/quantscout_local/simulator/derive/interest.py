@@ -78,11 +78,15 @@ def long_share(symbol: str, bars: Bars, at_ms: Ints) -> Floats:
     """Return the share of accounts that are long, 0.2 to 0.85 with four decimals."""
     level = 0.56 + 0.07 * draw_normal("long share", symbol)
     lean = -0.15 * np.clip(day_return(bars, at_ms), -0.5, 0.5)
-    return np.asarray(np.round(np.clip(level + lean + 0.01 * normal(key_of("ls", symbol), at_ms // 60_000), 0.2, 0.85), 4))
+    return np.asarray(
+        np.round(np.clip(level + lean + 0.01 * normal(key_of("ls", symbol), at_ms // 60_000), 0.2, 0.85), 4)
+    )
 
 
 def liquidated(symbol: str, bars: Bars) -> tuple[Floats, Floats]:
     """Return longs and shorts liquidated in each bar, in contract units: they follow the bar's range."""
     share = 0.002 + 0.006 * draw("liquidations", symbol)
     down, up = (bars.open - bars.low) / bars.open, (bars.high - bars.open) / bars.open
-    return np.round(bars.volume * share * np.minimum(down * 20, 3), 3), np.round(bars.volume * share * np.minimum(up * 20, 3), 3)
+    return np.round(bars.volume * share * np.minimum(down * 20, 3), 3), np.round(
+        bars.volume * share * np.minimum(up * 20, 3), 3
+    )

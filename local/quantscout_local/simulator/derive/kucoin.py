@@ -21,7 +21,9 @@ def _factors(contract: KucoinContract, hour: Ints) -> Floats:
 
 def _prices(contract: KucoinContract, bars: Bars, hour: Ints) -> tuple[Floats, Floats, Floats, Floats]:
     before, after = _factors(contract, hour - 1), _factors(contract, hour)
-    open_, close = (rounded(p * f, p * contract.price_scale, _DIGITS) for p, f in ((bars.open, before), (bars.close, after)))
+    open_, close = (
+        rounded(p * f, p * contract.price_scale, _DIGITS) for p, f in ((bars.open, before), (bars.close, after))
+    )
     high = rounded(bars.high * np.maximum(before, after), open_, _DIGITS)
     low = rounded(bars.low * np.minimum(before, after), open_, _DIGITS)
     return open_, np.maximum(high, np.maximum(open_, close)), np.minimum(low, np.minimum(open_, close)), close

@@ -54,7 +54,9 @@ def read_klines(view: View, params: Params) -> Answer:
 def _window(opens: np.ndarray, asked: Range, step: int, stop: int) -> tuple[int, int]:
     """Return the hours (first, stop) that can matter to the rows asked for."""
     per_row = max(step // HOUR_MS, 1)
-    first = int(np.searchsorted(opens, -(-asked.since_ms // step) * step if step > HOUR_MS else asked.since_ms - HOUR_MS))
+    first = int(
+        np.searchsorted(opens, -(-asked.since_ms // step) * step if step > HOUR_MS else asked.since_ms - HOUR_MS)
+    )
     last = min(int(np.searchsorted(opens, min(asked.until_ms, _FAR_MS - step) + step, "right")), stop)
     room = (asked.rows + 2) * per_row
     return (first, min(last, first + room)) if asked.from_start else (max(first, last - room), last)
@@ -97,7 +99,7 @@ def _with_real_quarters(found: Contract, hours: Bars) -> tuple[Bars, tuple[Simul
     rest = made.pick(~np.isin(made.open_ms, real.open_ms))
     together = concatenated([real, rest])
     names: tuple[Simulated, ...] = ("bars_15m",) if len(rest.open_ms) else ()
-    return Bars(*(c[np.argsort(together.open_ms)] for c in together)), (*names, "quote_volume_15m", "taker_split")
+    return together.pick(np.argsort(together.open_ms)), (*names, "quote_volume_15m", "taker_split")
 
 
 def _with_amounts(symbol: str, bars: Bars) -> Bars:

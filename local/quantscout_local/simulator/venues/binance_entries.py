@@ -60,7 +60,12 @@ def _filters(contract: Contract, decimals: int) -> list[dict[str, Any]]:
     step = "0.001" if decimals < 4 else "1"
     size = {"stepSize": step, "minQty": step}
     return [
-        {"filterType": "PRICE_FILTER", "minPrice": tick, "maxPrice": text(round(price * 100, decimals)), "tickSize": tick},
+        {
+            "filterType": "PRICE_FILTER",
+            "minPrice": tick,
+            "maxPrice": text(round(price * 100, decimals)),
+            "tickSize": tick,
+        },
         {"filterType": "LOT_SIZE", "maxQty": "10000000", **size},
         {"filterType": "MARKET_LOT_SIZE", "maxQty": "1000000", **size},
         {"filterType": "MAX_NUM_ORDERS", "limit": 200},

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from quantscout.frames import DAY_MS, HOUR_MS
 from quantscout_local.simulator.answers import NOW_MARK, Answer, Params, answer, text
 from quantscout_local.simulator.derive import book
@@ -51,9 +53,7 @@ def read_ticker(view: View, params: Params) -> Answer:
     """Return the last day's figures, from the last 24 closed bars."""
     if params.get("symbol"):
         return answer(_ticker(view, chosen(view, params)[0]), view.market.marks())
-    return view.once(
-        "ticker", lambda: answer([_ticker(view, c) for c in view.binance.values()], view.market.marks())
-    )
+    return view.once("ticker", lambda: answer([_ticker(view, c) for c in view.binance.values()], view.market.marks()))
 
 
 def _ticker(view: View, contract: Contract) -> dict[str, Any]:
@@ -69,8 +69,8 @@ def _ticker(view: View, contract: Contract) -> dict[str, Any]:
         "lastPrice": text(last),
         "lastQty": "0",
         "openPrice": text(first),
-        "highPrice": text(float(day.high.max())),
-        "lowPrice": text(float(day.low.min())),
+        "highPrice": text(float(np.max(day.high))),
+        "lowPrice": text(float(np.min(day.low))),
         "volume": text(round(volume, 3)),
         "quoteVolume": text(round(turnover, 2)),
         "openTime": view.hour_ms - DAY_MS,
@@ -83,9 +83,7 @@ def _ticker(view: View, contract: Contract) -> dict[str, Any]:
 
 def read_price(view: View, params: Params) -> Answer:
     """Return the last price: the close of the last closed bar."""
-    rows = [
-        {"symbol": c.symbol, "price": text(view.last_close(c)), "time": NOW_MARK} for c in chosen(view, params)
-    ]
+    rows = [{"symbol": c.symbol, "price": text(view.last_close(c)), "time": NOW_MARK} for c in chosen(view, params)]
     return answer(rows[0] if params.get("symbol") else rows, view.market.marks())
 
 
@@ -99,7 +97,9 @@ def read_premium_index(view: View, params: Params) -> Answer:
 
 def _premium(view: View, contract: Contract) -> dict[str, Any]:
     close = view.last_close(contract)
-    index = close if view.market.real_only else float(f"{close * (1 + 0.0003 * draw_normal('index', contract.symbol)):.8g}")
+    index = (
+        close if view.market.real_only else float(f"{close * (1 + 0.0003 * draw_normal('index', contract.symbol)):.8g}")
+    )
     perpetual = contract.contract_type.endswith("PERPETUAL") and view.trading(contract)
     hours = interval_h(contract, view.hour_ms)
     step = hours * HOUR_MS

@@ -44,12 +44,12 @@ def read_open_interest_history(view: View, params: Params) -> Answer:
     rows = interest.open_interest(found, at)
     if view.market.real_only:
         at, rows = at[rows.real], interest.Interest(*(column[rows.real] for column in rows))
-        head, tail, marks = b'{"symbol":"%b",', b'"timestamp":%d}', ()
+        tail, marks = b'"timestamp":%d}', view.market.marks()
     else:
         supply = text(supply_coins(found, view.hour_ms)).encode()
-        head, tail = b'{"symbol":"%b",', b'"CMCCirculatingSupply":"' + supply + b'","timestamp":%d}'
+        tail = b'"CMCCirculatingSupply":"' + supply + b'","timestamp":%d}'
         marks = view.market.marks("supply", *(() if rows.real.all() else ("open_interest",)))
-    row = head % found.symbol.encode() + b'"sumOpenInterest":"%b","sumOpenInterestValue":"%b",' + tail
+    row = b'{"symbol":"' + found.symbol.encode() + b'","sumOpenInterest":"%b","sumOpenInterestValue":"%b",' + tail
     found_rows = zip(texts(rows.coins), texts(rows.value), at.tolist(), strict=True)
     return Answer(b"[" + b",".join([row % values for values in found_rows]) + b"]", marks if len(at) else ())
 
@@ -134,13 +134,10 @@ def read_depth(view: View, params: Params) -> Answer:
 def _levels(side: book.Side, levels: int, decimals: int) -> bytes:
     amount = quantities(side, levels)
     prices = [f"{price:.{decimals}f}" for price in side.price[:levels].tolist()]
-    return b",".join(
-        b'["%b","%b"]' % (p.encode(), q) for p, q in zip(prices, texts(amount), strict=True)
-    )
+    return b",".join(b'["%b","%b"]' % (p.encode(), q) for p, q in zip(prices, texts(amount), strict=True))
 
 
 def quantities(side: book.Side, levels: int) -> np.ndarray:
     """Return the sizes of the first levels in contract units."""
     size = side.usdt[:levels] / side.price[:levels]
     return np.maximum(np.round(size, 3 if side.price[0] > 1 else 0), 0.001 if side.price[0] > 1 else 1.0)
-

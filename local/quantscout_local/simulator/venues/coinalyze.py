@@ -1,7 +1,7 @@
 """Coinalyze: markets of Binance (and Bybit by name), histories per symbol, an API key in the header."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,15 @@ _EXCHANGES = {
 }  # fmt: skip
 Point = dict[str, Any]
 Row = Callable[[View, Contract, Bars, int], list[Point]]
+
+
+class Span(NamedTuple):
+    """The buckets asked for, both ends included, and whether in dollars."""
+
+    step_ms: int
+    since_ms: int
+    until_ms: int
+    in_usd: bool
 
 
 def _answer(view: View, value: Any) -> Answer:
@@ -97,8 +106,9 @@ def history(row: Row) -> Callable[[View, Params], Answer]:
         step = _INTERVALS_MS.get(params.get("interval", ""))
         if step is None:
             raise RefusalError(400, {"message": "Invalid parameter: interval"})
-        since, until = (_seconds(params, name) for name in ("from", "to"))
-        found = [(name, _points(view, c, row, step, since, until, params)) for name, c in _asked(view, params)]
+        since, until = (_seconds(params, name) * 1000 for name in ("from", "to"))
+        span = Span(step, since, until, params.get("convert_to_usd", "false") == "true")
+        found = [(name, _points(view, c, row, span)) for name, c in _asked(view, params)]
         return _answer(view, [{"symbol": name, "history": points} for name, points in found if points])
 
     return read
@@ -111,19 +121,17 @@ def _seconds(params: Params, name: str) -> int:
         raise RefusalError(400, {"message": f"Invalid parameter: {name}"}) from None
 
 
-def _points(view: View, c: Contract, row: Row, step: int, since: int, until: int, params: Params) -> list[Point]:  # noqa: PLR0913, E501
-    closed = view.closed(c)
-    start, stop = np.searchsorted(closed.open_ms, [since * 1000 - step, until * 1000 + step], "right")
-    start = max(int(start), int(stop) - _MOST_POINTS * max(step // HOUR_MS, 1))
-    hours = filled(c).bars.span(start, int(stop))
-    if until * 1000 >= view.hour_ms:
+def _points(view: View, contract: Contract, row: Row, span: Span) -> list[Point]:
+    closed = view.closed(contract)
+    start, stop = np.searchsorted(closed.open_ms, [span.since_ms - span.step_ms, span.until_ms + span.step_ms]).tolist()
+    start = max(start, stop - _MOST_POINTS * (span.step_ms // HOUR_MS))
+    hours = filled(contract).bars.span(start, stop)
+    if span.until_ms >= view.hour_ms:
         hours = concatenated([hours, flat(view.hour_ms, float(closed.close[-1]))])
-    bars = blocks(hours, step)
-    bars = bars.pick((bars.open_ms >= since * 1000) & (bars.open_ms <= until * 1000))
-    points = row(view, c, bars, step)
-    if params.get("convert_to_usd", "false") == "true":
-        return _in_usd(points, bars.close)
-    return points
+    bars = blocks(hours, span.step_ms)
+    bars = bars.pick((bars.open_ms >= span.since_ms) & (bars.open_ms <= span.until_ms))
+    points = row(view, contract, bars, span.step_ms)
+    return _in_usd(points, bars.close) if span.in_usd else points
 
 
 def _in_usd(points: list[Point], closes: np.ndarray) -> list[Point]:
@@ -191,4 +199,6 @@ def funding_now(view: View, contract: Contract) -> float:
 
 def predicted_funding_now(view: View, contract: Contract) -> float:
     """Return the predicted funding rate in percent per interval."""
-    return round(funding_now(view, contract) * (1 + 0.1 * draw_normal("predicted", contract.symbol, str(view.hour_ms))), 6)
+    return round(
+        funding_now(view, contract) * (1 + 0.1 * draw_normal("predicted", contract.symbol, str(view.hour_ms))), 6
+    )

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from quantscout.frames import DAY_MS
 from quantscout_local.simulator.answers import Answer, Params, RefusalError, answer
 from quantscout_local.simulator.derive.supply import supply_coins
@@ -25,12 +27,19 @@ def _coins(view: View) -> dict[str, Contract]:
     found: dict[str, Contract] = {}
     for contract in (*view.binance.values(), *(k.source for k in view.kucoin.values())):
         if contract.contract_type == "PERPETUAL" and contract.quote == "USDT" and contract.underlying_type == "COIN":
-            found.setdefault(contract.coin, contract)
+            # Two contracts of one name may be two coins (BOB and 1000000BOB): prices per coin tell.
+            known = found.setdefault(contract.coin, contract)
+            if contract.base != known.base and not _same_price(view, contract, known):
+                found[f"{contract.coin}-{contract.base}"] = contract
     return found
 
 
+def _same_price(view: View, one: Contract, other: Contract) -> bool:
+    return 0.9 < view.last_close(one) / one.unit / (view.last_close(other) / other.unit) < 1.1
+
+
 def _rows(view: View) -> list[dict[str, Any]]:
-    rows = [_row(view, coin, contract) for coin, contract in _coins(view).items()]
+    rows = [_row(view, name, contract) for name, contract in _coins(view).items()]
     rows += [_namesake(row) for row in rows if draw("namesake", row["symbol"]) < 0.02]
     rows.sort(key=lambda row: (-(row["market_cap"] or 0), row["id"]))
     for rank, row in enumerate(rows, 1):
@@ -38,27 +47,28 @@ def _rows(view: View) -> list[dict[str, Any]]:
     return rows
 
 
-def _row(view: View, coin: str, contract: Contract) -> dict[str, Any]:
+def _row(view: View, name: str, contract: Contract) -> dict[str, Any]:
+    coin = contract.coin
     day = view.last_day(contract)
     plain = float(day.close[-1]) / contract.unit
-    price = float(f"{plain * (1 + 0.002 * draw_normal('gecko', coin, str(view.hour_ms))):.6g}")
+    price = float(f"{plain * (1 + 0.002 * draw_normal('gecko', name, str(view.hour_ms))):.6g}")
     # A few disagree with Binance on what circulates, as in life.
-    off = 1.6 if draw("disagrees", coin) < 0.03 else 1.0 + 0.01 * draw_normal("gecko supply", coin)
+    off = 1.6 if draw("disagrees", name) < 0.03 else 1.0 + 0.01 * draw_normal("gecko supply", name)
     supply = float(f"{supply_coins(contract, view.hour_ms) * off:.7g}")
     new = view.hour_ms - contract.first_ms < 2 * DAY_MS
     change = float(day.close[-1]) / float(day.open[0]) - 1
     return {
-        "id": _IDS.get(coin, coin.lower()),
+        "id": _IDS.get(name, name.lower()),
         "symbol": coin.lower(),
-        "name": coin,
+        "name": name,
         "image": f"https://assets.coingecko.com/coins/images/{coin}.png",
         "current_price": price,
         "market_cap": None if new else round(price * supply),
         "market_cap_rank": None,
         "fully_diluted_valuation": None,
         "total_volume": round(row_total(day.quote_volume) * 1.4),
-        "high_24h": float(f"{float(day.high.max()) / contract.unit:.6g}"),
-        "low_24h": float(f"{float(day.low.min()) / contract.unit:.6g}"),
+        "high_24h": float(f"{float(np.max(day.high)) / contract.unit:.6g}"),
+        "low_24h": float(f"{float(np.min(day.low)) / contract.unit:.6g}"),
         "price_change_24h": float(f"{price - price / (1 + change):.6g}"),
         "price_change_percentage_24h": round(change * 100, 5),
         "circulating_supply": 0.0 if new else supply,
@@ -128,7 +138,10 @@ def _item(row: dict[str, Any], place: int) -> dict[str, Any]:
         "slug": row["id"],
         "price_btc": 0.0,
         "score": place,
-        "data": {"price": row["current_price"], "price_change_percentage_24h": {"usd": row["price_change_percentage_24h"]}},
+        "data": {
+            "price": row["current_price"],
+            "price_change_percentage_24h": {"usd": row["price_change_percentage_24h"]},
+        },
     }
 
 
@@ -157,4 +170,5 @@ def read_global(view: View, params: Params) -> Answer:
 
 def read_ping(view: View, params: Params) -> Answer:
     """Say hello."""
+    del params
     return _answer(view, {"gecko_says": "(V3) To the Moon!"})

@@ -11,7 +11,6 @@ from quantscout_local.simulator.series import row_total, tick_decimals
 from quantscout_local.simulator.venues.kucoin_numbers import interest_lots, settled_rates
 from quantscout_local.simulator.view import View
 
-
 _FIXED: dict[str, Any] = {
     "type": "FFWCSX", "expireDate": None, "settleDate": None, "maxOrderQty": 1000000, "marketMaxOrderQty": 1000000,
     "maxPrice": 1000000.0, "lotSize": 1, "initialMargin": 0.034, "maintainMargin": 0.02, "maxRiskLimit": 5000,
@@ -80,8 +79,8 @@ def _prices(view: View, contract: KucoinContract) -> dict[str, Any]:
         "markPrice": last,
         "indexPrice": float(f"{last * 1.0002:.7g}"),
         "lastTradePrice": last,
-        "lowPrice": float(day.low.min()),
-        "highPrice": float(day.high.max()),
+        "lowPrice": float(np.min(day.low)),
+        "highPrice": float(np.max(day.high)),
         "priceChgPct": round(last / first - 1, 4),
         "priceChg": float(f"{last - first:.6g}"),
         "buyLimit": float(f"{last * 1.1:.6g}"),
@@ -103,5 +102,3 @@ def _funding(view: View, contract: KucoinContract) -> dict[str, Any]:
         "nextFundingRateTime": following - view.hour_ms - START_AFTER_HOUR_MS,
         "nextFundingRateDateTime": following,
     }
-
-

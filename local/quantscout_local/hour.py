@@ -1,0 +1,152 @@
+"""One hour on the local stack, for a person: start, backfill, screen, files, table. Progress goes to standard error."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+from rich.console import Console
+
+from quantscout.clock import floor_hour, from_ms, to_ms
+from quantscout.errors import InputError, QuantScoutError, SourceError, StateError
+from quantscout.frames import HOUR_MS
+from quantscout.message import build_email, build_sms
+from quantscout.models import Report
+from quantscout.store import Store
+from quantscout_local.stack import LocalStack
+from quantscout_local.tables import print_report
+
+EMBEDDED_HOUR = datetime(2026, 11, 1, 12, tzinfo=UTC)
+EXIT_NO_DATA = 3
+BACKFILL_CALLS = 20
+REAL_ONLY_SETTINGS = '{"unknown_passes": ["depth", "min_notional", "spread"], "min_coverage": 0.5}'
+"""An archive holds no order book: under the product's own settings none of it could be ranked (docs/simulator.md)."""
+SIMULATED_SETTINGS = "{}"
+
+
+class Ask(NamedTuple):
+    """What a person asked for."""
+
+    hour: datetime | None
+    market: Path | None
+    live: bool
+    real_only: bool
+    out: Path
+
+
+def run_hour(ask: Ask) -> int:
+    """Run the hour, print it, write its files; return the exit code (0, or 3 when there was no data)."""
+    console, began = Console(stderr=True), time.perf_counter()
+    hour = ask.hour or _default_hour(ask)
+    with _step(console, "Starting AWS (moto) and the venues on loopback"), _stack(ask, hour) as stack:
+        console.print(f"  stack up in {time.perf_counter() - began:.1f} s", style="dim")
+        event = {"at": hour.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        _backfill(console, stack, event)
+        summary, took_s = _screen(console, stack, event)
+        store = Store(stack.table)
+        report, universe = store.load_report(to_ms(hour)), store.load_universe(to_ms(hour))
+        if report is None or universe is None:
+            raise StateError(f"the run of {event['at']} left no report in the table; see {ask.out / 'run.log'}")
+        received = stack.messages("alarm" if report.status == "no_data" else "report")
+        _write(ask.out, report, universe, stack.log)
+    print_report(Console(), report)
+    _say_end(console, ask, summary, received, took_s)
+    return EXIT_NO_DATA if report.status == "no_data" else 0
+
+
+def _default_hour(ask: Ask) -> datetime:
+    if ask.live:
+        return floor_hour(datetime.now(UTC) - timedelta(seconds=10))
+    return EMBEDDED_HOUR if ask.market is None else _last_hour(ask.market)
+
+
+def _last_hour(market: Path) -> datetime:
+    """Return the hour at which the archive's last 1h bar closes (InputError for an archive that cannot be read)."""
+    path = market / "binance_um_1h.parquet"
+    try:
+        newest = pl.scan_parquet(path).select(pl.col("open_time").max()).collect().item()
+    except (OSError, pl.exceptions.PolarsError) as cause:
+        raise InputError(
+            f"the archive's {path} cannot be read ({type(cause).__name__}); name its folder with --market DIR"
+        ) from cause
+    return from_ms(newest + HOUR_MS)
+
+
+def _stack(ask: Ask, hour: datetime) -> LocalStack:
+    if ask.live:
+        return LocalStack(live=True)
+    settings = REAL_ONLY_SETTINGS if ask.real_only else SIMULATED_SETTINGS
+    return LocalStack(hour, ask.market, ask.real_only, keys=not ask.real_only, settings_json=settings)
+
+
+@contextmanager
+def _step(console: Console, text: str) -> Iterator[None]:
+    with console.status(text + " …"):
+        yield
+
+
+def _backfill(console: Console, stack: LocalStack, event: dict[str, Any]) -> None:
+    """Call the backfill until it says that it is complete, as the schedule would."""
+    began = time.perf_counter()
+    for _ in range(BACKFILL_CALLS):
+        with _step(console, "Backfilling 30 days of hourly bars"):
+            done = _blame_sources(stack, "backfill", event)
+        rows = sum(venue["rows"] for venue in done["venues"])
+        console.print(f"  backfill: {rows:,} bars in {time.perf_counter() - began:.1f} s", style="dim")
+        if done["complete"] or not any(venue["remaining"] for venue in done["venues"]):
+            return
+    raise StateError(f"the backfill is not complete after {BACKFILL_CALLS} calls; see the log for what it was refused")
+
+
+def _screen(console: Console, stack: LocalStack, event: dict[str, Any]) -> tuple[dict[str, Any], float]:
+    began = time.perf_counter()
+    with _step(console, "Screening the hour"):
+        summary = _blame_sources(stack, "screen", event)
+    return summary, time.perf_counter() - began
+
+
+def _blame_sources(stack: LocalStack, verb: str, event: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return stack.invoke(verb, event)
+    except SourceError as error:
+        raise QuantScoutError(f"no venue can be reached from here: {error.detail}") from error
+
+
+def _write(out: Path, report: Report, universe: pl.DataFrame, log: str) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, text in {
+            "report.json": report.to_json(),
+            "email.txt": build_email(report),
+            "sms.txt": build_sms(report),
+            "run.log": log,
+        }.items():
+            (out / name).write_text(text + ("" if text.endswith("\n") else "\n"), encoding="utf-8")
+        universe.write_parquet(out / "universe.parquet")
+    except OSError as cause:
+        raise InputError(
+            f"the folder {out} cannot be written ({cause.strerror}); name another with --out DIR"
+        ) from cause
+
+
+def _say_end(
+    console: Console, ask: Ask, summary: dict[str, Any], received: list[dict[str, Any]], took_s: float
+) -> None:
+    sent = (
+        f"message {summary['message_id']}"
+        if summary["message_id"]
+        else "no message (a risk-off hour alerts nobody by default)"
+    )
+    console.print(
+        f"  hour computed in {took_s:.1f} s; {sent}; received by the subscribed queue: {len(received)}", style="dim"
+    )
+    console.print(f"  files in {ask.out}/: report.json, email.txt, sms.txt, universe.parquet, run.log", style="dim")
+    if summary["picks"]:
+        console.print(
+            f"  next: quantscout explain {summary['picks'][0]}"
+            + (f" --out {ask.out}" if ask.out != Path("out") else ""),
+            style="dim",
+        )

@@ -1,0 +1,62 @@
+"""What the tests around the core share: a table made from the template, a small market, and a run over both.
+
+This folder's name is also that of a module of the standard library, so its helpers are found by their own names.
+"""
+
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from world import World
+
+from quantscout.store import Store
+from quantscout_local.resources import REGION, load_template, translate
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
+
+ROOT = Path(__file__).parents[2]
+
+
+@cache
+def table_definition() -> dict[str, object]:
+    """Return what template.yaml says of the table, as SAM translates it, in the words of create_table."""
+    resource = translate(load_template(ROOT / "template.yaml"), {})["Resources"]["Table"]
+    names = ("AttributeDefinitions", "KeySchema", "BillingMode")
+    return {name: resource["Properties"][name] for name in names}
+
+
+@pytest.fixture
+def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator["DynamoDBServiceResource"]:
+    """Return DynamoDB in memory, without any table."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    with mock_aws():
+        yield boto3.resource("dynamodb", region_name=REGION)
+
+
+@pytest.fixture
+def table(dynamodb: "DynamoDBServiceResource") -> "Table":
+    """Return the template's table, empty."""
+    return dynamodb.create_table(TableName="state", **table_definition())  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def store(table: "Table") -> Store:
+    """Return the state over the empty table."""
+    return Store(table)
+
+
+@pytest.fixture
+def world(store: Store) -> World:
+    """Return two venues at ten seconds past noon, and an empty state."""
+    return World(store)

@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from quantscout.environment import parse_environment
 from quantscout.models import Report, parse_event
-from quantscout.pipeline import run_hour
+from quantscout.pipeline import Outcome, run_hour
 from quantscout.publish import publish_report
 from quantscout.run import Run
 from quantscout.secrets import load_keys
@@ -30,19 +30,18 @@ def now() -> datetime:
     return datetime.now(UTC) + timedelta(seconds=ENVIRONMENT.clock_offset_s)
 
 
-async def _run(hour: datetime) -> Report:
+async def _run(hour: datetime) -> Outcome:
     async with open_sources(ENVIRONMENT, load_keys(ENVIRONMENT.source_keys_secret_id)) as sources:
-        report, _ = await run_hour(Run(hour, sources, STORE, SETTINGS, now))
-    return report
+        return await run_hour(Run(hour, sources, STORE, SETTINGS, now))
 
 
 @LOG.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Compute the event's hour, store it, publish it, and return a summary."""
-    report = asyncio.run(_run(parse_event(event).hour))
-    topic = topic_of(report)
+    report, is_new = asyncio.run(_run(parse_event(event).hour))
+    topic = topic_of(report) if is_new else None
     message_id = publish_report(SNS, topic, report) if topic else None
-    summary = summarise(report) | {"message_id": message_id}
+    summary = summarise(report) | {"is_new": is_new, "message_id": message_id}
     LOG.info("hour done", extra=summary)
     return summary
 

@@ -20,8 +20,8 @@ from quantscout.venue_hour import VenueHour, open_venue
 from quantscout.venues.base import Contract
 from quantscout.verify import verify_bars
 
-SLICE_H = 240
-"""Hours of one slice: the unit that is fetched for all contracts, then written."""
+SLICE_H = 498
+"""Hours of one slice, the unit that is fetched for all contracts and then written: one request of each venue's size."""
 BATCH = 200
 """Contracts that are asked for between two looks at the remaining time."""
 

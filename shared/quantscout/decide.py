@@ -10,7 +10,7 @@ import polars as pl
 
 from quantscout import gates, positions, score, universe
 from quantscout.factors import NAMES, factor_values
-from quantscout.frames import DAY_MS, HOUR_MS, KEY, Schema
+from quantscout.frames import DAY_MS, HOUR_MS, KEY, MINUTE_MS, Schema
 from quantscout.regime import FACTOR_VALUE, Regime
 from quantscout.settings import Settings
 
@@ -74,14 +74,15 @@ def shortlist(board: pl.DataFrame, settings: Settings) -> pl.DataFrame:
 def _with_evidence(board: pl.DataFrame, e: Evidence, regime: Regime, hour_ms: int, settings: Settings) -> pl.DataFrame:
     """Add everything that came by calls per contract, the market caps, the flags and the factors' values."""
     d = e.details
-    quarter = d.last_15m.select(*KEY, pl.col("open").alias("open_15m"), pl.col("close").alias("close_15m"))
+    last = d.last_15m.filter(pl.col("open_ms") == hour_ms - 15 * MINUTE_MS)
+    quarter = last.select(*KEY, pl.col("open").alias("open_15m"), pl.col("close").alias("close_15m"))
     current = board.filter(pl.col("ineligible").is_null()).select(*KEY, "funding_rate_ratio", "funding_interval_h")
     funding = positions.build_funding(current, d.funding, hour_ms, settings).drop("funding_8h_ratio")
     held = positions.build_open_interest(d.open_interest, hour_ms)
     full = board.drop("open_interest_coins")
     for part in (quarter, held, funding, d.books.drop("at_ms"), d.long_short):
-        full = full.join(part, on=KEY, how="left")
-    full = full.join(universe.market_caps(board, e.supply, settings), on="coin", how="left").sort(KEY)
+        full = full.join(part.unique(KEY, keep="first", maintain_order=True), on=KEY, how="left")
+    full = full.join(universe.market_caps(board, e.supply, settings), on=KEY, how="left").sort(KEY)
     points = pl.lit(None, pl.Float64) if e.trending is None else _trending_points(e.trending)
     full = full.with_columns(
         (pl.col("bids_usdt") + pl.col("asks_usdt")).alias("depth_usdt"),

@@ -107,7 +107,7 @@ FLAGS: dict[str, pl.Expr] = {
     "market_cap_unknown": pl.col("market_cap_usd").is_null(),
     "depth_unknown": pl.col("depth_usdt").is_null(),
     "spread_unknown": pl.col("spread_ratio").is_null(),
-    "book_not_whole": ~pl.col("reaches_band"),
+    "book_not_whole": pl.col("depth_usdt").is_not_null() & ~pl.col("reaches_band"),
 }
 """Risk flags (SPEC 4): shown, not excluding. An unknown input raises no flag; the last four name what is unknown."""
 

@@ -1,6 +1,7 @@
 """The story of one run, from the hour to the report. Fetch, identify, gate, ask about the few, score, report."""
 
 import asyncio
+from typing import NamedTuple
 
 import polars as pl
 
@@ -22,10 +23,18 @@ from quantscout.venues.coinalyze import AGGREGATES
 from quantscout.windows import build_windows
 
 
-async def run_hour(run: Run) -> tuple[Report, pl.DataFrame]:
-    """Return the report of the hour and its universe (one row per listed contract); both are in the state then.
+class Outcome(NamedTuple):
+    """The report that stands for the hour, and whether this run made it."""
 
-    A venue that is out becomes an entry of `sources`; without anything to rank the report's status is no_data.
+    report: Report
+    is_new: bool
+
+
+async def run_hour(run: Run) -> Outcome:
+    """Return the report of the hour; it and the universe (one row per listed contract) are in the state then.
+
+    A venue that is out becomes an entry of `sources`; without anything to rank the report's status is no_data. A run
+    that comes too late to see anything never replaces an earlier report that has its five.
     """
     check_not_future(run.hour, run.now())
     outside, hours = await asyncio.gather(read_outside(run), _open_venues(run))
@@ -44,9 +53,12 @@ async def run_hour(run: Run) -> tuple[Report, pl.DataFrame]:
     previous = await run.in_thread(run.store.load_report, run.hour_ms - HOUR_MS)
     facts = Facts(run.hour_ms, run.now(), regime, sources, warnings, previous)
     report = build_report(decision, facts, run.settings)
+    stored = await run.in_thread(run.store.load_report, run.hour_ms)
+    if report.status == "no_data" and stored is not None and stored.ranked_gems:
+        return Outcome(stored, is_new=False)
     await run.in_thread(run.store.save_universe, decision.universe, run.hour_ms)
     await run.in_thread(run.store.save_report, report, run.hour_ms)
-    return report, decision.universe
+    return Outcome(report, is_new=True)
 
 
 async def _open_venues(run: Run) -> list[VenueHour]:

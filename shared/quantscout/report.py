@@ -12,7 +12,7 @@ from quantscout import METHOD_VERSION, SCHEMA_VERSION
 from quantscout.clock import iso, to_ms
 from quantscout.decide import PICKS, Decision, funnel, missing
 from quantscout.errors import Problem
-from quantscout.factors import FACTORS, NAMES
+from quantscout.factors import FACTORS, NAMES, Factor
 from quantscout.gates import GATES, LEVELS
 from quantscout.models import DataPoints, ErrorCount, FactorScore, Funnel, Gem, RegimeState, Report, SourceState, Status
 from quantscout.regime import WEIGHT_MULTIPLIERS, Regime
@@ -170,7 +170,13 @@ def reasons(row: Row, *, against: bool = False) -> list[str]:
     ]
     sign = -1 if against else 1
     ordered = sorted((lift for lift in lifts if sign * lift[0] > 0), key=lambda lift: (-sign * lift[0], lift[1].name))
-    return [factor.phrase(row[factor.name]) for _, factor in ordered]
+    return [_phrase(row, factor) for _, factor in ordered]
+
+
+def _phrase(row: Row, factor: Factor) -> str:
+    """Return the value in words, with its z: "+1 %" may be much or little in an hour's market."""
+    z = row[f"{factor.name}_z"]
+    return factor.phrase(row[factor.name]) + ("" if z is None else f" (z {z:+.1f})")
 
 
 def justify(row: Row) -> str:

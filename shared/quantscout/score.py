@@ -1,5 +1,9 @@
 """From factor values to a score (SPEC 5): z over the scored set, norms, shared weights, penalty, boost, order."""
 
+import functools
+import operator
+from collections.abc import Iterable
+
 import polars as pl
 
 from quantscout.factors import FACTORS, NAMES, Factor
@@ -28,11 +32,16 @@ def _norm(factor: Factor) -> pl.Expr:
     return norm.alias(f"{factor.name}_norm")
 
 
+def _sum_in_order(terms: Iterable[pl.Expr]) -> pl.Expr:
+    """Return the sum, null as nothing, added in this order: the last bit of sum_horizontal varies between runs."""
+    return functools.reduce(operator.add, (term.fill_null(0.0) for term in terms))
+
+
 def _shared_weights(regime: RegimeName) -> list[pl.Expr]:
     """Return the weight of each factor that is present, shared so that they sum to 1, and `coverage` before sharing."""
     whole = weights(regime)
     present = {name: pl.col(f"{name}_norm").is_not_null() * whole[name] for name in NAMES}
-    coverage = pl.sum_horizontal(present.values())
+    coverage = _sum_in_order(present.values())
     shared = [pl.when(coverage > 0).then(part / coverage).alias(f"{name}_weight") for name, part in present.items()]
     return [*shared, coverage.alias("coverage")]
 
@@ -43,7 +52,7 @@ def _penalty(s: Settings) -> pl.Expr:
     excess = [
         rate * (pl.col(z) - s.penalty_threshold_z).clip(lower_bound=0).fill_null(0.0) for z, rate in parts.items()
     ]
-    return pl.min_horizontal(pl.lit(s.penalty_cap), pl.sum_horizontal(excess)).alias("penalty")
+    return pl.min_horizontal(pl.lit(s.penalty_cap), _sum_in_order(excess)).alias("penalty")
 
 
 def _boost(s: Settings) -> pl.Expr:
@@ -61,7 +70,7 @@ def score_set(scored_set: pl.DataFrame, regime: RegimeName, settings: Settings) 
     weighed = normed.with_columns(_norm(f) for f in FACTORS).with_columns(_shared_weights(regime))
     points = [(100 * pl.col(f"{name}_weight") * pl.col(f"{name}_norm")).alias(f"{name}_points") for name in NAMES]
     pointed = weighed.with_columns(*points, _penalty(settings), _boost(settings))
-    gross = pl.sum_horizontal(f"{name}_points" for name in NAMES) / 100
+    gross = _sum_in_order(pl.col(f"{name}_points") for name in NAMES) / 100
     score = 100 * (gross - pl.col("penalty") + pl.col("boost")).clip(0, 1)
     return pointed.with_columns(pl.when(pl.col("coverage") > 0).then(score).alias("score"))
 

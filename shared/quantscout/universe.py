@@ -106,28 +106,25 @@ def match_coingecko(listing: pl.DataFrame, markets: pl.DataFrame, settings: Sett
     return fits.filter(pl.len().over("coin") == 1).select("coin", "coin_id", "supply_coins").sort("coin")
 
 
-def market_caps(listing: pl.DataFrame, supply: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """Return coin, market_cap_usd (null = unknown), market_cap_source, supply_as_of_ms for every coin of the listing.
+def market_caps(board: pl.DataFrame, supply: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Return venue, contract, market_cap_usd (null = unknown), market_cap_source, supply_as_of_ms of eligible rows.
 
-    `supply` is frames.SUPPLY with at most one row per coin and source. Binance's figure stands where both agree within
-    `supply_agreement_ratio`; where they do not, or the unit is unconfirmed, the cap is unknown.
+    The price is the contract's `last_close`. `supply` is frames.SUPPLY, at most one row per coin and source. Binance's
+    figure stands where both agree within `supply_agreement_ratio`; where they do not, or the unit is unconfirmed, the
+    cap is unknown.
     """
-    one: dict[str, pl.DataFrame] = {}
+    both = board.filter(pl.col("ineligible").is_null())
     for source in ("binance", "coingecko"):
         rows = supply.filter(pl.col("source") == source)
-        one[source] = rows.select(
-            "coin", pl.col("supply_coins").alias(source), pl.col("as_of_ms").alias(f"{source}_ms")
-        )
-    units = listing.filter(pl.col("ineligible").is_null()).sort(*KEY).unique("coin", keep="first", maintain_order=True)
-    both = units.join(one["binance"], on="coin", how="left").join(one["coingecko"], on="coin", how="left")
+        one = rows.select("coin", pl.col("supply_coins").alias(source), pl.col("as_of_ms").alias(f"{source}_ms"))
+        both = both.join(one, on="coin", how="left")
     differ = (pl.col("binance") / pl.col("coingecko") - 1).abs() > settings.supply_agreement_ratio
     unknown = differ.fill_null(value=False) | ~pl.col("unit_confirmed").fill_null(value=True)
     supply_coins = pl.when(~unknown).then(pl.coalesce("binance", "coingecko"))
     origin = pl.when(pl.col("binance").is_not_null()).then(pl.lit("binance")).otherwise(pl.lit("coingecko"))
-    as_of = pl.coalesce("binance_ms", "coingecko_ms")
     return both.select(
-        "coin",
-        (supply_coins * pl.col("price") / pl.col("multiplier")).alias("market_cap_usd"),
+        *KEY,
+        (supply_coins * pl.col("last_close") / pl.col("multiplier")).alias("market_cap_usd"),
         pl.when(supply_coins.is_not_null()).then(origin).alias("market_cap_source"),
-        pl.when(supply_coins.is_not_null()).then(as_of).alias("supply_as_of_ms"),
-    ).sort("coin")
+        pl.when(supply_coins.is_not_null()).then(pl.coalesce("binance_ms", "coingecko_ms")).alias("supply_as_of_ms"),
+    ).sort(KEY)

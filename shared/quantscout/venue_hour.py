@@ -16,7 +16,8 @@ from quantscout.verify import late_contracts, verify_bars
 FIRST_BARS_H = 98
 """What a contract without state is asked for at first: one request of the cheapest class, and enough for every gate."""
 POLL_EVERY_S = 10.0
-SNAPSHOT_COLUMNS = ("bid", "ask", "funding_rate_ratio", "open_interest_coins")
+SNAPSHOT_COLUMNS = ("bid", "ask", "funding_rate_ratio", "open_interest_coins", "min_notional_usdt")
+"""What a listing knows of this moment only (the smallest order is worth its price)."""
 
 
 @dataclass
@@ -53,7 +54,7 @@ async def open_venue(venue: Venue, run: Run) -> VenueHour:
         listing = await venue.fetch_listing()
     except (SourceError, AnswerError) as error:
         problem = problem_of(error)
-        hour.failed = str(error)
+        hour.failed = str(error).removeprefix(f"{hour.name}: ")
         hour.problems.append(problem)
         return hour
     hour.listing, hour.problems = (
@@ -93,18 +94,21 @@ async def _fetch_until_final(hour: VenueHour, asked: list[Contract], newest: dic
     """Return verified bars; contracts whose newest bar is missing are asked again until it is too late."""
     deadline_ms = run.hour_ms + 1000 * run.settings.late_until_s
     verified: list[pl.DataFrame] = []
+    dropped: dict[Problem, None] = {}
     while asked:
         swept = await sweep(
             asked, lambda c: _fetch_new_bars(hour.venue, c, newest.get(c.name), run.hour_ms), BARS, "bars"
         )
         checked = verify_bars(swept.frame, HOUR_MS, run.hour_ms)
         verified.append(checked.bars)
+        dropped |= dict.fromkeys(checked.problems)
         late = set(late_contracts(checked.bars, [c.name for c in asked], run.hour_ms))
         asked = [c for c in asked if c.name in late]
         if run.now_ms() + 1000 * POLL_EVERY_S > deadline_ms or not asked:
-            hour.problems += [*swept.problems, *checked.problems]
+            hour.problems += swept.problems  # of the last round: a failure that was made good is none
             break
         await run.sleep(POLL_EVERY_S)
+    hour.problems += dropped
     return stack(verified, BARS).unique(BAR_BLOCKS.unique, keep="last", maintain_order=True)
 
 

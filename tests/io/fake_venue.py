@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import polars as pl
-from fake_market import BY_BASE, COINS, FUNDING_INTERVAL_H, Coin, make_bars, make_funding, make_open_interest
+from fake_market import COINS, FUNDING_INTERVAL_H, Coin, make_bars, make_funding, make_open_interest
 
 from quantscout.clock import to_ms
 from quantscout.errors import AnswerError, Problem, SourceError
-from quantscout.frames import BARS, BOOK, DAY_MS, FUNDING, HOUR_MS, LISTING, MINUTE_MS, OPEN_INTEREST, conform, empty
+from quantscout.frames import BARS, BOOK, DAY_MS, FUNDING, HOUR_MS, LISTING, MINUTE_MS, conform, empty
 from quantscout.venues.base import Contract, Listing
 
 Fault = SourceError | AnswerError
@@ -75,6 +75,7 @@ class FakeVenue:
         self.failing: dict[tuple[str, str], Fault] = {}
         self.late_until_ms: dict[str, int] = {}
         """Contract to the time at which its newest bar is there."""
+        self.book_age_ms = 0
         self.cut_ms: int | None = None
         """Everything that closes or stands later is deleted."""
         self.change_listing: Callable[[pl.DataFrame], pl.DataFrame] = lambda frame: frame
@@ -177,7 +178,7 @@ class FakeVenue:
         coin = self.coins[contract.name]
         mid = float(self.bars_of(contract.name).filter(pl.col("open_ms") + HOUR_MS <= self._ends_ms())["close"][-1])
         depth, lean = 15_000.0 + 3_000 * coin.size, 0.4 + 0.02 * (coin.size % 10)
-        return conform([(self.name, contract.name, self.now_ms(), mid, depth * lean, depth * (1 - lean), True)], BOOK)
+        return conform([(self.name, contract.name, self.now_ms() - self.book_age_ms, mid, depth * lean, depth * (1 - lean), True)], BOOK)
 
     async def fetch_long_short_ratio(self, contract: Contract, at_ms: int) -> float | None:
         """Return a ratio that depends on the coin."""
@@ -203,5 +204,3 @@ def both_venues(clock: Clock) -> tuple[FakeVenue, FakeVenue]:
     few = tuple(coin for coin in COINS if coin.size % 3 or coin.base in ("PEP", "BTC"))
     return FakeVenue(BINANCE, clock), FakeVenue(KUCOIN, clock, few)
 
-
-__all__ = ["BINANCE", "BY_BASE", "KUCOIN", "OPEN_INTEREST", "Asked", "Clock", "FakeVenue", "both_venues"]

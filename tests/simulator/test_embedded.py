@@ -194,3 +194,8 @@ def test_everything_is_marked_synthetic_except_the_clock(ask: Ask) -> None:
     assert mark == "synthetic_market"
     assert "x-quantscout-simulated" not in ask("/binance/fapi/v1/time").headers
     assert "x-quantscout-simulated" not in ask("/kucoin/api/v1/timestamp").headers
+
+
+def test_no_bar_is_missing_at_the_default_hour(view: View) -> None:
+    """Every KuCoin contract traded in the hour before the default one."""
+    assert {int(view.closed(c).open_ms[-1]) for c in view.kucoin.values()} == {DEFAULT_HOUR_MS - HOUR}

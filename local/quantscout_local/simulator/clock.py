@@ -1,15 +1,16 @@
-"""The simulator's clock: it stands at H + 10 s when the hour is set, and then runs in real time."""
+"""The simulator's clock: it stands at H + 95 s when the hour is set, and then runs in real time."""
 
 import time
 
-START_AFTER_HOUR_MS = 10_000
+START_AFTER_HOUR_MS = 95_000
+"""Past H + 90 s, until when a run asks again for late bars: in a market that stands still none comes late."""
 
 
 class SimulatorClock:
     """A clock that is a fixed distance away from the machine's."""
 
     def __init__(self, hour_ms: int) -> None:
-        """Start the clock 10 s after the hour."""
+        """Start the clock 95 s after the hour."""
         self.offset_ms = hour_ms + START_AFTER_HOUR_MS - time.time_ns() // 1_000_000
 
     def now_ms(self) -> int:

@@ -74,6 +74,7 @@ class KucoinContract:
     funding_h: int = 8
     share: float = 0.1  # of the source's volume
     thin: float = 0.0  # chance that nothing trades in an hour
+    busy_ms: int = -1  # start of an hour in which something does trade
     listed_ms: int = 0
     overrides: Mapping[str, Any] = field(default_factory=dict)  # of the contracts/active row
     announced_ms: int = 0  # since when `expireDate` among the overrides is known

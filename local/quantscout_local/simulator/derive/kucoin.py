@@ -53,11 +53,13 @@ def hours(contract: KucoinContract) -> Bars:
     turnover = np.round(lots / vwap if contract.inverse else lots * lot_usdt(contract, vwap), 4)
     nothing = np.zeros(len(lots))
     made = Bars(bars.open_ms, open_, high, low, close, lots, turnover, nothing.astype(np.int64), nothing, nothing)
-    return made.pick((lots > 0) & (uniform(key_of("thin", contract.symbol), hour) >= contract.thin))
+    traded = (uniform(key_of("thin", contract.symbol), hour) >= contract.thin) | (bars.open_ms == contract.busy_ms)
+    return made.pick((lots > 0) & traded)
 
 
 def quarters(contract: KucoinContract, bars: Bars) -> Bars:
     """Return the 15m bars of some of its hours, again without those in which nothing traded."""
     made = split(key_of("quarters", contract.symbol), bars, volume_decimals=0)
     quiet = uniform(key_of("quiet", contract.symbol), made.open_ms // (HOUR_MS // 4))
-    return made.pick((made.volume > 0) & (quiet >= contract.thin))
+    busy = made.open_ms // HOUR_MS * HOUR_MS == contract.busy_ms
+    return made.pick((made.volume > 0) & ((quiet >= contract.thin) | busy))

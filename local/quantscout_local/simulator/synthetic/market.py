@@ -40,7 +40,11 @@ def make_market(seed: str = DEFAULT_SEED) -> Market:
         source=f"the embedded market (seed {seed!r})",
         synthetic=True,
         binance=binance,
-        kucoin={k.symbol: replace(k, source=binance.get(k.source.symbol, k.source)) for k in kucoin},
+        # A bar that is missing at the default hour would have a client wait for it until it gives up.
+        kucoin={
+            k.symbol: replace(k, source=binance.get(k.source.symbol, k.source), busy_ms=DEFAULT_HOUR_MS - HOUR_MS)
+            for k in kucoin
+        },
         hours_ms=np.arange(START_MS + HOUR_MS, STOP_MS + 1, HOUR_MS, dtype=np.int64),
     )
 

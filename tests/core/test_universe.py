@@ -1,0 +1,169 @@
+"""From a venue's contract to a coin, and to its market cap."""
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from quantscout.frames import IDENTITY, LISTING, SUPPLY, conform, empty
+from quantscout.settings import Settings
+from quantscout.universe import identify, market_caps, match_coingecko
+
+COLUMNS = list(LISTING)
+SETTINGS = Settings()
+
+
+def _listing(*contracts: dict[str, Any]) -> pl.DataFrame:
+    rows = [{"venue": "binance", "contract": f"{c['base']}USDT", "price": 1.0} | c for c in contracts]
+    return conform([tuple(row.get(name) for name in COLUMNS) for row in rows], LISTING)
+
+
+def _known(**prices: float) -> pl.DataFrame:
+    return pl.DataFrame({"ticker": list(prices), "price_usd": list(prices.values())}, schema=NO_PRICES)
+
+
+NO_PRICES = {"ticker": pl.String, "price_usd": pl.Float64}
+
+
+def _identify(listing: pl.DataFrame, coins: pl.DataFrame | None = None, remembered: pl.DataFrame | None = None) -> Any:
+    none = empty(IDENTITY)
+    found = identify(
+        listing, _known() if coins is None else coins, none if remembered is None else remembered, SETTINGS
+    )
+    return found.select("coin", "multiplier", "symbol", "unit_confirmed").rows()
+
+
+def test_plain_base_is_the_coin() -> None:
+    """A base without a unit prefix is the coin itself, and there is nothing to confirm."""
+    assert _identify(_listing({"base": "BTC"})) == [("BTC", 1.0, "BTC-USDT-PERP", None)]
+
+
+@pytest.mark.parametrize(
+    ("base", "units", "coin"),
+    [
+        ("1000PEPE", 1e3, "PEPE"),
+        ("10000SATS", 1e4, "SATS"),
+        ("1000000MOG", 1e6, "MOG"),
+        ("1MBABYDOGE", 1e6, "BABYDOGE"),
+    ],
+)
+def test_confirmed_unit_is_stripped(base: str, units: float, coin: str) -> None:
+    """A prefix is a unit when another source knows the rest and the prices agree after dividing."""
+    listing = _listing({"base": base, "price": units * 1.04})
+    assert _identify(listing, _known(**{coin: 1.0})) == [(coin, units, f"{coin}-USDT-PERP", True)]
+
+
+@pytest.mark.parametrize("base", ["1INCH", "1000", "ATOM", "TM", "M", "1M"])
+def test_name_that_only_looks_like_a_unit_stays(base: str) -> None:
+    """Neither 1INCH nor a ticker that ends in M, nor a bare prefix, loses a part of its name."""
+    rest = _known(INCH=1.0, ATO=1.0, T=1.0)
+    assert _identify(_listing({"base": base}), rest)[0][:2] == (base, 1.0)
+
+
+def test_unconfirmed_unit_stays_in_the_name() -> None:
+    """A prefix that no other source confirms stays, and is marked as unconfirmed."""
+    assert _identify(_listing({"base": "1000X"})) == [("1000X", 1.0, "1000X-USDT-PERP", False)]
+
+
+@pytest.mark.parametrize("price", [1060.0, 940.0, 1.0])
+def test_unit_with_another_price_is_not_confirmed(price: float) -> None:
+    """Over 5 % apart after dividing, it is another coin of that ticker."""
+    listing = _listing({"base": "1000PEPE", "price": price})
+    assert _identify(listing, _known(PEPE=1.0))[0][3] is False
+
+
+def test_other_venue_confirms_a_unit() -> None:
+    """The coin without the prefix on the other venue is a source like any other."""
+    listing = _listing(
+        {"base": "1000PEPE", "price": 1010.0}, {"base": "PEPE", "venue": "kucoin", "contract": "PEPEUSDTM"}
+    )
+    assert [row[0] for row in _identify(listing)] == ["PEPE", "PEPE"]
+
+
+def test_own_venue_does_not_confirm_a_unit() -> None:
+    """A venue's other contract is no second source."""
+    listing = _listing({"base": "1000PEPE", "price": 1000.0}, {"base": "PEPE"})
+    assert _identify(listing)[0][3] is False
+
+
+def test_remembered_unit_is_confirmed() -> None:
+    """What was confirmed when the other source was last read stands without it."""
+    remembered = conform([("binance", "1000PEPEUSDT", "PEPE", 1000.0, 0)], IDENTITY)
+    assert _identify(_listing({"base": "1000PEPE", "price": 1e3}), None, remembered)[0][:2] == ("PEPE", 1000.0)
+
+
+def test_one_ticker_with_two_prices_is_two_coins() -> None:
+    """A ticker whose prices differ between the venues names another coin on the second, under the same symbol."""
+    listing = _listing({"base": "ABC"}, {"base": "ABC", "venue": "kucoin", "price": 3.0})
+    assert [row[:3] for row in _identify(listing)] == [
+        ("ABC", 1.0, "ABC-USDT-PERP"),
+        ("ABC@kucoin", 1.0, "ABC-USDT-PERP"),
+    ]
+
+
+@pytest.mark.parametrize("price", [1.04, None])
+def test_one_ticker_with_one_price_is_one_coin(price: float | None) -> None:
+    """Prices that agree, or an unknown one, leave the coin one."""
+    listing = _listing({"base": "ABC"}, {"base": "ABC", "venue": "kucoin", "price": price})
+    assert [row[0] for row in _identify(listing)] == ["ABC", "ABC"]
+
+
+def _cap(supply: list[tuple[Any, ...]], coins: pl.DataFrame | None = None, **contract: Any) -> tuple[Any, ...]:
+    listing = _listing({"base": "ABC", "price": 2.0} | contract)
+    known = identify(listing, _known() if coins is None else coins, empty(IDENTITY), SETTINGS)
+    rows = conform([(coin, source, coins, None, 7) for coin, source, coins in supply], SUPPLY)
+    return market_caps(known, rows, SETTINGS).rows()[0]
+
+
+def test_market_cap_is_supply_times_price() -> None:
+    """The cap names its source and the age of the supply."""
+    assert _cap([("ABC", "binance", 100.0)]) == ("ABC", 200.0, "binance", 7)
+
+
+def test_market_cap_counts_coins_not_units() -> None:
+    """A contract on a thousand coins has a thousandth of its price per coin."""
+    assert _cap([("PEPE", "binance", 100.0)], _known(PEPE=0.002), base="1000PEPE")[:2] == ("PEPE", pytest.approx(0.2))
+
+
+def test_agreeing_supplies_take_the_venues() -> None:
+    """Within 25 % the venue's own figure stands."""
+    assert _cap([("ABC", "binance", 100.0), ("ABC", "coingecko", 120.0)])[1:3] == (200.0, "binance")
+
+
+def test_disagreeing_supplies_leave_the_cap_unknown() -> None:
+    """More than 25 % apart, neither is believed."""
+    assert _cap([("ABC", "binance", 100.0), ("ABC", "coingecko", 70.0)])[1:] == (None, None, None)
+
+
+def test_second_source_alone_is_enough() -> None:
+    """Without the venue's figure CoinGecko's stands."""
+    assert _cap([("ABC", "coingecko", 50.0)])[1:3] == (100.0, "coingecko")
+
+
+def test_market_cap_without_supply_is_unknown() -> None:
+    """No supply gives no cap, never a small one."""
+    assert _cap([]) == ("ABC", None, None, None)
+
+
+def test_market_cap_of_an_unconfirmed_unit_is_unknown() -> None:
+    """When nobody knows how many coins a contract holds, nobody knows the cap."""
+    assert _cap([("1000X", "binance", 100.0)], base="1000X")[1] is None
+
+
+def _matched(*entries: tuple[str, float]) -> list[tuple[Any, ...]]:
+    markets = pl.DataFrame(
+        [(name, "ABC", price, 9.0) for name, price in entries], orient="row",
+        schema={"coin_id": pl.String, "ticker": pl.String, "price_usd": pl.Float64, "supply_coins": pl.Float64},
+    )  # fmt: skip
+    known = identify(_listing({"base": "ABC"}), _known(), empty(IDENTITY), SETTINGS)
+    return match_coingecko(known, markets, SETTINGS).rows()
+
+
+def test_coingecko_entry_is_matched_by_ticker_and_price() -> None:
+    """Of two entries with one ticker the one with the contract's price is the coin."""
+    assert _matched(("abc-real", 1.02), ("abc-other", 7.0)) == [("ABC", "abc-real", 9.0)]
+
+
+def test_ambiguous_coingecko_match_is_none() -> None:
+    """Two entries that fit are no match: a wrong one is worse than none."""
+    assert _matched(("abc-real", 1.02), ("abc-copy", 0.99)) == []

@@ -26,7 +26,7 @@ $(READY): requirements-dev.txt pyproject.toml
 	@echo "setting up $(VENV) with $$($(PYTHON) --version)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@./tools/install $(BIN)/python requirements-dev.txt
-	@$(BIN)/python tools/link-project.py .
+	@$(BIN)/python tools/link_project.py .
 	@touch $@
 
 $(SAM): requirements-sam.txt
@@ -62,8 +62,9 @@ validate: $(READY) $(SAM) ## Check template.yaml with cfn-lint and SAM
 format: $(READY) ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-docs: $(READY) ## Write what is generated from the code: docs/report.schema.json
+docs: $(READY) ## Write what is generated: the report's JSON Schema, and the README's e-mail (from make run)
 	@$(BIN)/quantscout schema > docs/report.schema.json
+	@if [ -f out/email.txt ]; then $(BIN)/python tools/readme_examples.py out; fi
 
 lock: $(READY) ## Pin all requirements anew, with hashes
 	@./tools/lock $(BIN)/python

@@ -96,6 +96,7 @@ def history(bars: Bars, hour: int) -> Row:
         "bars_4h": len(blocks),
         "volume_24h_usdt": sum(day) if len(day) == 24 else None,
         "adv30_usdt": 24 * sum(month) / len(month) if month else None,
+        "last_close": window[newest].close,
         "atr_pct": None if atr is None else 100 * atr / window[newest].close,
     }
 

@@ -66,16 +66,15 @@ def spread(bid: float | None, ask: float | None) -> float | None:
     return (ask - bid) / ((ask + bid) / 2) if bid and ask and ask >= bid else None
 
 
-def market_cap(coin: str, listing: list[Row], supply: dict[str, float]) -> float | None:
+def market_cap(row: Row, supply: dict[str, float]) -> float | None:
     """Return supply x price of one coin; unknown where two sources differ by over 25 % or the unit is unconfirmed."""
-    first = min((row for row in listing if row["coin"] == coin and not row["ineligible"]), key=key_of, default=None)
     one, other = supply.get("binance"), supply.get("coingecko")
-    supply_coins = other if one is None else one
-    if first is None or supply_coins is None or first["price"] is None or first["unit_confirmed"] is False:
+    coins, close = other if one is None else one, row.get("last_close")
+    if coins is None or close is None or row["unit_confirmed"] is False or row["ineligible"]:
         return None
     if one is not None and other is not None and abs(one / other - 1) > 0.25:
         return None
-    return supply_coins * float(first["price"]) / float(first["multiplier"])
+    return coins * float(close) / float(row["multiplier"])
 
 
 def key_of(row: Row) -> Key:
@@ -91,7 +90,7 @@ def board(m: Market) -> dict[Key, Row]:
         row = {**listed, **history(m.bars.get(key, {}), m.hour), **factor_values(m, key, listed["coin"])}
         row["spread_ratio"] = spread(listed["bid"], listed["ask"])
         row["funding_8h_ratio"] = rate * 8 / span if rate is not None and span else None
-        row["market_cap_usd"] = market_cap(listed["coin"], m.listing, m.supply.get(listed["coin"], {}))
+        row["market_cap_usd"] = market_cap(row, m.supply.get(listed["coin"], {}))
         rows[key] = row
     for venue in {key[0] for key in rows}:
         ranked = {k: r for k, r in rows.items() if k[0] == venue and not r["ineligible"] and has_history(r)}

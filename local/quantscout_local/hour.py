@@ -112,7 +112,8 @@ def _blame_sources(stack: LocalStack, verb: str, event: dict[str, Any]) -> dict[
     try:
         return stack.invoke(verb, event)
     except SourceError as error:
-        raise QuantScoutError(f"no venue can be reached from here: {error.detail}") from error
+        step = "check the network and the region, or leave out --live to run on a simulated market"
+        raise QuantScoutError(f"no venue can be reached from here ({error.detail}); next step: {step}") from error
 
 
 def _write(out: Path, report: Report, universe: pl.DataFrame, log: str) -> None:

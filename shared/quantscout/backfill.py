@@ -54,7 +54,7 @@ async def run_backfill(run: Run, remaining_s: Callable[[], float], reserve_s: fl
     check_not_future(run.hour, run.now())
     hours = await asyncio.gather(*(open_venue(venue, run) for venue in run.sources.venues))
     if all(hour.failed for hour in hours):
-        raise SourceError("all venues", "unavailable", "; ".join(hour.failed for hour in hours))
+        raise SourceError("all venues", "unavailable", "; ".join(f"{hour.name}: {hour.failed}" for hour in hours))
     return list(await asyncio.gather(*(_fill_venue(hour, run, lambda: remaining_s() > reserve_s) for hour in hours)))
 
 

@@ -76,6 +76,6 @@ def score_set(scored_set: pl.DataFrame, regime: RegimeName, settings: Settings) 
 
 
 def order(candidates: pl.DataFrame) -> pl.DataFrame:
-    """Return the candidates best first: score, coverage, adv30 (all falling), then symbol and venue."""
-    keys = ["score", "coverage", "adv30_usdt", "symbol", "venue"]
-    return candidates.sort(keys, descending=[True, True, True, False, False], nulls_last=True)
+    """Return the candidates best first: score, coverage, adv30 (all falling), then symbol, venue and contract."""
+    keys = ["score", "coverage", "adv30_usdt", "symbol", *KEY]
+    return candidates.sort(keys, descending=[True, True, True, False, False, False], nulls_last=True)

@@ -47,7 +47,7 @@ def _paid(rows: list[tuple[int, float]], contract: str = "A") -> pl.DataFrame:
     return conform([("binance", contract, HOUR - age * HOUR_MS, rate) for age, rate in rows], FUNDING)
 
 
-def _rates(rows: list[tuple[int, float]]) -> list[tuple[int | None, float | None]]:
+def _rates(rows: list[tuple[int, float]]) -> list[tuple[Any, ...]]:
     return normalise_settlements(_paid(rows)).select("interval_h", "rate_8h_ratio").rows()
 
 
@@ -77,12 +77,13 @@ def test_first_settlement_of_a_contract_is_unusable() -> None:
 def _funding(rows: list[tuple[int, float]], rate: float | None = 3e-4, interval: int | None = 8) -> dict[str, Any]:
     current = pl.DataFrame(
         [("binance", "A", rate, interval)], orient="row",
-        schema={"venue": pl.String, "contract": pl.String, "funding_rate_ratio": pl.Float64, "funding_interval_h": pl.Int64},
+        schema={"venue": pl.String, "contract": pl.String, "funding_rate_ratio": pl.Float64,
+                "funding_interval_h": pl.Int64},
     )  # fmt: skip
     return build_funding(current, _paid(rows), HOUR, Settings()).row(0, named=True)
 
 
-ALTERNATING = [(8 * k, 1e-4 if k % 2 else 2e-4) for k in range(60)]
+ALTERNATING = [(8 * k, 1e-4 if k % 2 else 2e-4) for k in range(61)]
 
 
 def test_rate_is_compared_with_the_contracts_own_past() -> None:

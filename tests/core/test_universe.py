@@ -112,17 +112,18 @@ def _cap(supply: list[tuple[Any, ...]], coins: pl.DataFrame | None = None, **con
     listing = _listing({"base": "ABC", "price": 2.0} | contract)
     known = identify(listing, _known() if coins is None else coins, empty(IDENTITY), SETTINGS)
     rows = conform([(coin, source, coins, None, 7) for coin, source, coins in supply], SUPPLY)
-    return market_caps(known, rows, SETTINGS).rows()[0]
+    board = known.with_columns(pl.lit(2.0).alias("last_close"))
+    return market_caps(board, rows, SETTINGS).drop("venue").rows()[0]
 
 
 def test_market_cap_is_supply_times_price() -> None:
     """The cap names its source and the age of the supply."""
-    assert _cap([("ABC", "binance", 100.0)]) == ("ABC", 200.0, "binance", 7)
+    assert _cap([("ABC", "binance", 100.0)]) == ("ABCUSDT", 200.0, "binance", 7)
 
 
 def test_market_cap_counts_coins_not_units() -> None:
     """A contract on a thousand coins has a thousandth of its price per coin."""
-    assert _cap([("PEPE", "binance", 100.0)], _known(PEPE=0.002), base="1000PEPE")[:2] == ("PEPE", pytest.approx(0.2))
+    assert _cap([("PEPE", "binance", 100.0)], _known(PEPE=0.002), base="1000PEPE")[1] == pytest.approx(0.2)
 
 
 def test_agreeing_supplies_take_the_venues() -> None:
@@ -142,7 +143,7 @@ def test_second_source_alone_is_enough() -> None:
 
 def test_market_cap_without_supply_is_unknown() -> None:
     """No supply gives no cap, never a small one."""
-    assert _cap([]) == ("ABC", None, None, None)
+    assert _cap([]) == ("ABCUSDT", None, None, None)
 
 
 def test_market_cap_of_an_unconfirmed_unit_is_unknown() -> None:

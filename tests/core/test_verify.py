@@ -10,8 +10,8 @@ from quantscout.verify import late_contracts, verify_bars
 
 HOUR = 500_000 * HOUR_MS
 GOOD: dict[str, Any] = {
-    "venue": "binance", "contract": "AUSDT", "open_ms": HOUR - HOUR_MS, "open": 2.0, "high": 3.0, "low": 1.0, "close": 2.5,
-    "volume_coins": 10.0, "volume_usdt": 20.0, "taker_buy_usdt": 5.0, "filled": False,
+    "venue": "binance", "contract": "AUSDT", "open_ms": HOUR - HOUR_MS, "open": 2.0, "high": 3.0, "low": 1.0,
+    "close": 2.5, "volume_coins": 10.0, "volume_usdt": 20.0, "taker_buy_usdt": 5.0, "filled": False,
 }  # fmt: skip
 
 

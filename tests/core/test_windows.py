@@ -21,7 +21,8 @@ def _bars(ages: list[int] | None = None, **changes: dict[int, float]) -> pl.Data
         close = CLOSES[age % 721]
         row: dict[str, Any] = {
             "venue": "binance", "contract": "A", "open_ms": HOUR - age * HOUR_MS, "open": close, "high": close + 1,
-            "low": close - 1, "close": close, "volume_coins": 2.0, "volume_usdt": float(age), "taker_buy_usdt": None, "filled": False,
+            "low": close - 1, "close": close, "volume_coins": 2.0, "volume_usdt": float(age),
+            "taker_buy_usdt": None, "filled": False,
         }  # fmt: skip
         rows.append(row | {name: by_age[age] for name, by_age in changes.items() if age in by_age})
     return conform(pl.DataFrame(rows, schema=dict(BARS)), BARS)

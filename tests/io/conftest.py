@@ -34,20 +34,24 @@ def table_definition() -> dict[str, object]:
     return {name: resource["Properties"][name] for name in names}
 
 
-@pytest.fixture
-def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator["DynamoDBServiceResource"]:
-    """Return DynamoDB in memory, without any table."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    with mock_aws():
-        yield boto3.resource("dynamodb", region_name=REGION)
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator["DynamoDBServiceResource"]:
+    """Return DynamoDB in memory, for the tests of a module: a client takes longer to make than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "testing")
+        for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+            patch.delenv(name, raising=False)
+        with mock_aws():
+            yield boto3.resource("dynamodb", region_name=REGION)
 
 
 @pytest.fixture
-def table(dynamodb: "DynamoDBServiceResource") -> "Table":
+def table(dynamodb: "DynamoDBServiceResource") -> Iterator["Table"]:
     """Return the template's table, empty."""
-    return dynamodb.create_table(TableName="state", **table_definition())  # type: ignore[arg-type]
+    table = dynamodb.create_table(TableName="state", **table_definition())  # type: ignore[call-overload]
+    yield table
+    table.delete()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ The smaller a coin, the more it moves, so that a handful passes the strict gate.
 """
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import NamedTuple
 from zlib import crc32
 
@@ -61,6 +62,7 @@ def _dice(coin: Coin, what: str) -> np.random.Generator:
     return np.random.default_rng([SEED, crc32(f"{coin.base} {what}".encode())])
 
 
+@cache
 def make_bars(venue: str, contract: str, coin: Coin, units: float, share: float, *, taker: bool) -> pl.DataFrame:
     """Return all 1h bars; a contract unit is `units` coins, and `share` of the coin's volume trades here."""
     dice, hours = _dice(coin, "bars"), HOURS_BEFORE + HOURS_AFTER
@@ -81,6 +83,7 @@ def make_bars(venue: str, contract: str, coin: Coin, units: float, share: float,
     return conform(named, BARS).filter(pl.col("open_ms") >= coin.listed_ms)
 
 
+@cache
 def make_open_interest(venue: str, contract: str, coin: Coin, units: float, *, supply: bool) -> pl.DataFrame:
     """Return the open interest at every full hour, with the circulating supply where the venue tells it."""
     dice, hours = _dice(coin, f"{venue} positions"), HOURS_BEFORE + HOURS_AFTER
@@ -91,6 +94,7 @@ def make_open_interest(venue: str, contract: str, coin: Coin, units: float, *, s
     return conform(named, OPEN_INTEREST).filter(pl.col("at_ms") >= coin.listed_ms)
 
 
+@cache
 def make_funding(venue: str, contract: str, coin: Coin) -> pl.DataFrame:
     """Return the settlements, every 8 hours."""
     dice = _dice(coin, f"{venue} funding")

@@ -9,13 +9,21 @@ from fake_venue import FakeVenue
 from world import World
 
 from quantscout import backfill
-from quantscout.backfill import SLICE_H
 from quantscout.errors import InputError, SourceError
 from quantscout.frames import HOUR_MS
+from quantscout.settings import Settings
 from quantscout.store import BACKFILLED_BLOCKS, BAR_BLOCKS
 
-HISTORY_H = 721
-SLICES = -(-HISTORY_H // SLICE_H)
+HISTORY_H, SLICE_H = 120, 40
+SLICES = HISTORY_H // SLICE_H
+
+
+@pytest.fixture
+def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Return the world with a history of 120 bars in three slices: what holds for them holds for a month."""
+    monkeypatch.setattr(backfill, "SLICE_H", SLICE_H)
+    world.settings = Settings(history_h=HISTORY_H - 1)
+    return world
 
 
 def stored(world: World, contract: str = "C00USDT") -> list[int]:
@@ -35,7 +43,7 @@ def looks(count: int) -> Callable[[], float]:
     return lambda: next(left, 10.0)
 
 
-def test_an_empty_state_is_filled_with_thirty_days(world: World) -> None:
+def test_an_empty_state_is_filled(world: World) -> None:
     """Every eligible contract has all bars of the history afterwards, and the answer says what was done."""
     filled = world.backfill()
     assert stored(world) == list(range(1, HISTORY_H + 1))
@@ -56,7 +64,7 @@ def test_a_second_call_asks_for_nothing(world: World) -> None:
 def test_nothing_is_asked_before_a_listing(world: World) -> None:
     """A contract listed three days ago is asked for three days."""
     world.backfill()
-    assert ranges(world.binance, "FRESHUSDT") == [(-72, 0)]
+    assert ranges(world.binance, "FRESHUSDT") == [(-40, 0), (-72, -40)]
 
 
 def test_what_may_not_be_ranked_is_not_loaded(world: World) -> None:
@@ -68,14 +76,14 @@ def test_what_may_not_be_ranked_is_not_loaded(world: World) -> None:
 def test_the_newest_bars_come_first(world: World) -> None:
     """A slice at a time, backwards: after the first the cheap gates can be computed."""
     world.backfill()
-    assert ranges(world.binance, "C00USDT") == [(-240, 0), (-480, -240), (-720, -480), (-721, -720)]
+    assert ranges(world.binance, "C00USDT") == [(-40, 0), (-80, -40), (-120, -80)]
 
 
 def test_without_time_nothing_is_begun(world: World) -> None:
     """Below the reserve no batch is asked for, and everything remains."""
     filled = world.backfill(lambda: 29.0)["binance"]
     assert not world.binance.calls("bars")
-    assert (filled.asked, filled.remaining) == (0, SLICES * (filled.contracts - 1) + 1)
+    assert (filled.asked, filled.remaining) == (0, SLICES * (filled.contracts - 1) + 2)
 
 
 def test_a_stopped_backfill_is_finished_by_the_next_call(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,13 +102,13 @@ def test_a_stopped_backfill_is_finished_by_the_next_call(world: World, monkeypat
 def test_a_hole_is_healed_with_the_bars_around_it(world: World) -> None:
     """A gap is asked for from the bar before it to the bar after it, and nothing else is."""
     world.backfill()
-    hole = [NOON_MS - hours * HOUR_MS for hours in (100, 99, 98)]
+    hole = [NOON_MS - hours * HOUR_MS for hours in (60, 59, 58)]
     for open_ms in hole:
         held = world.store.load(BACKFILLED_BLOCKS, "binance", open_ms + HOUR_MS, open_ms + HOUR_MS)
         world.store.replace(BACKFILLED_BLOCKS, "binance", [(open_ms + HOUR_MS, held.filter(pl.col("contract") != "C00USDT"))])
     world.forget_calls()
     filled = world.backfill()
-    assert ranges(world.binance, "C00USDT") == [(-101, -96)]
+    assert ranges(world.binance, "C00USDT") == [(-61, -56)]
     assert (len(world.binance.calls("bars")), filled["binance"].rows) == (1, 3)
     assert stored(world) == list(range(1, HISTORY_H + 1))
 
@@ -111,12 +119,12 @@ def test_bars_of_the_hourly_run_are_not_loaded_again(world: World) -> None:
     own = world.store.load(BAR_BLOCKS, "binance", NOON_MS, NOON_MS)
     world.forget_calls()
     world.backfill()
-    assert ranges(world.binance, "C00USDT")[0] == (-240, -97)
+    assert ranges(world.binance, "C00USDT") == [(-120, -97)]
     assert world.store.load(BAR_BLOCKS, "binance", NOON_MS, NOON_MS).equals(own)
     assert stored(world) == list(range(1, HISTORY_H + 1))
 
 
-def test_a_run_after_the_backfill_has_thirty_days_and_asks_for_nothing(world: World) -> None:
+def test_a_run_after_the_backfill_has_the_history_and_asks_for_nothing(world: World) -> None:
     """The hour uses the whole history, and no contract's bars are requested."""
     world.backfill()
     world.forget_calls()
@@ -127,6 +135,7 @@ def test_a_run_after_the_backfill_has_thirty_days_and_asks_for_nothing(world: Wo
 
 def test_the_regime_is_known_after_the_backfill(world: World) -> None:
     """Seven days of BTC and ETH are there then; only dominance needs its own days."""
+    world.settings = Settings(history_h=170)
     world.backfill()
     unknown = world.screen().report.regime.unknown
     assert unknown == ["btc_dominance_change_7d_points", "usdt_dominance_change_7d_points"]

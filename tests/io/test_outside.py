@@ -129,6 +129,13 @@ def test_half_an_outage_of_coingecko_keeps_the_other_half(world: World) -> None:
     assert done.of("C03USDT", "trending_points") == 15.0
 
 
+def test_without_supply_attention_is_missing(world: World) -> None:
+    """What is searched for cannot be matched to a coin without CoinGecko's ids: the factor is missing, not zero."""
+    script = with_coingecko(world, "C03")
+    del script.replies[f"{COINGECKO}/coins/markets"]
+    assert missing(world.screen()) == {"social"}
+
+
 def test_a_confirmed_prefix_is_remembered_for_a_day(world: World) -> None:
     """What was confirmed once stands while the source of the confirmation is out."""
     world.screen()

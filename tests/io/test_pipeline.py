@@ -39,10 +39,10 @@ def test_every_listed_contract_has_one_fate(world: World) -> None:
 def test_a_run_leaves_its_report_and_its_universe_in_the_state(world: World) -> None:
     """What is returned is what can be read again."""
     done = world.screen()
+    assert done.is_new
     assert world.store.load_report(NOON_MS) == done.report
-    stored = world.store.load_universe(NOON_MS)
-    assert stored is not None
-    assert stored.equals(done.universe)
+    picks = done.universe.filter(pl.col("rank") <= 5).sort("rank")
+    assert picks["symbol"].to_list() == [gem.symbol for gem in done.report.ranked_gems]
 
 
 def test_the_same_hour_twice_is_the_same_report(world: World) -> None:
@@ -65,14 +65,24 @@ def test_what_closes_after_the_hour_changes_nothing(world: World) -> None:
     assert aged(fresh.screen().report) == aged(cut)
 
 
-def test_a_late_replay_reads_nothing_later_than_its_hour(world: World) -> None:
-    """Asked 20 hours later, with what the first run stored, nothing of those 20 hours is in the universe."""
-    world.screen()
+def test_a_late_run_reads_nothing_later_than_its_hour(world: World) -> None:
+    """Asked 20 hours later, nothing of those 20 hours is in the universe."""
     world.clock.at = NOON + timedelta(hours=20)
-    replayed = world.screen().universe
+    uncut = world.screen().universe
     for venue in world.venues:
         venue.cut_ms = NOON_MS
-    assert replayed.equals(world.screen().universe)
+    cut = world.screen().universe
+    assert uncut.drop("price", "snapshot_ms").equals(cut.drop("price", "snapshot_ms"))
+
+
+def test_a_replay_that_sees_nothing_leaves_the_report_of_its_hour(world: World) -> None:
+    """Hours later spread and funding of the hour are gone: the stored report stands, and is said not to be new."""
+    first = world.screen()
+    world.clock.at = NOON + timedelta(hours=20)
+    replayed = world.screen()
+    assert (replayed.report, replayed.is_new) == (first.report, False)
+    assert replayed.universe.equals(first.universe)
+    assert world.store.load_report(NOON_MS) == first.report
 
 
 def test_a_venue_that_is_out_is_named_and_the_other_ranks(world: World) -> None:

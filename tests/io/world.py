@@ -11,8 +11,9 @@ from fake_market import NOON
 from fake_venue import Clock, FakeVenue, both_venues
 
 from quantscout.backfill import Filled, run_backfill
+from quantscout.clock import to_ms
 from quantscout.models import Report
-from quantscout.pipeline import run_hour
+from quantscout.pipeline import Outcome, run_hour
 from quantscout.run import Run
 from quantscout.settings import Settings
 from quantscout.sources import Sources
@@ -22,9 +23,10 @@ from venues.script import Script
 
 
 class Computed(NamedTuple):
-    """What a run returns."""
+    """What a run returned, and the universe that the state holds after it."""
 
     report: Report
+    is_new: bool
     universe: pl.DataFrame
 
     def fate(self, contract: str) -> str:
@@ -42,7 +44,7 @@ class World:
 
     def __init__(self, store: Store) -> None:
         """Start with two sound venues at ten seconds past noon and no key."""
-        self.store, self.settings = store, Settings()
+        self.store, self.settings = store, Settings(history_h=120)  # a month would be read in six times as many queries
         self.clock = Clock(NOON + timedelta(seconds=10))
         self.binance, self.kucoin = both_venues(self.clock)
         self.coingecko: Script | None = None
@@ -61,11 +63,14 @@ class World:
     def screen(self, hour: datetime = NOON) -> Computed:
         """Run the hour."""
 
-        async def work() -> Computed:
+        async def work() -> Outcome:
             async with AsyncExitStack() as stack:
-                return Computed(*await run_hour(await self._run(hour, stack)))
+                return await run_hour(await self._run(hour, stack))
 
-        return asyncio.run(work())
+        outcome = asyncio.run(work())
+        universe = self.store.load_universe(to_ms(hour))
+        assert universe is not None
+        return Computed(*outcome, universe)
 
     def next_hour(self, hours: int = 1) -> Computed:
         """Move the clock to ten seconds past a later hour than noon and run it."""

@@ -149,9 +149,9 @@ def _made(
 def plain(h: Hour) -> naive.Market:
     """Return the hour as dicts and lists, for the second implementation."""
     d, e = h.evidence.details, h.evidence
-    bars: dict[naive.Key, dict[int, naive.Bar]] = {}
-    for venue, contract, at, *values in h.bars.select(*KEY, "open_ms", *BAR).rows():
-        bars.setdefault((venue, contract), {})[at] = naive.Bar(*values)
+    bars: dict[naive.Key, naive.Bars] = {}
+    for (venue, contract), frame in h.bars.partition_by(KEY, as_dict=True).items():
+        bars[venue, contract] = dict(zip(frame["open_ms"], map(naive.Bar._make, frame.select(BAR).rows()), strict=True))
     supply: dict[str, dict[str, float]] = {}
     for coin, source, value in e.supply.select("coin", "source", "supply_coins").rows():
         supply.setdefault(coin, {})[source] = value

@@ -11,7 +11,7 @@ def with_examples(text: str, out: Path) -> str:
     """Return the README with each example replaced by the run's own file."""
     for name, file in EXAMPLES.items():
         block = f"<!-- {name}:begin -->\n```text\n{(out / file).read_text(encoding='utf-8')}```\n<!-- {name}:end -->"
-        before, after = text.split(f"<!-- {name}:begin -->")[0], text.split(f"<!-- {name}:end -->")[1]
+        before, after = text.partition(f"<!-- {name}:begin -->")[0], text.partition(f"<!-- {name}:end -->")[2]
         text = before + block + after
     return text
 

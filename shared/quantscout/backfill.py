@@ -84,27 +84,25 @@ def _slices(run: Run) -> list[tuple[int, int]]:
 
 
 def find_gaps(eligible: pl.DataFrame, held: pl.DataFrame, first_ms: int, last_ms: int) -> list[Gap]:
-    """Return one gap per contract that lacks a bar of the slice after its listing, sorted by contract.
+    """Return one gap per contract that lacks a whole hour's bar of the slice after its listing, sorted by contract.
 
-    It reaches from the bar before the first missing one to the bar after the last: filling needs real bars around it.
+    It reaches from the bar before the first missing one (filling needs real bars around it; of a new contract, the
+    broken first hour) to the bar after the last.
     """
-    expected = eligible.select(*KEY, "lot_coins", pl.col("listed_ms").fill_null(0)).with_columns(
-        pl.int_ranges(
-            pl.max_horizontal(pl.lit(first_ms), (pl.col("listed_ms") + HOUR_MS - 1) // HOUR_MS * HOUR_MS),
-            last_ms,
-            HOUR_MS,
-        ).alias("open_ms")
+    listed = pl.col("listed_ms").fill_null(0)
+    first = pl.max_horizontal(pl.lit(first_ms), listed // HOUR_MS * HOUR_MS).alias("first_ms")
+    whole = pl.max_horizontal(pl.lit(first_ms), (listed + HOUR_MS - 1) // HOUR_MS * HOUR_MS)
+    hours = pl.int_ranges(whole, last_ms, HOUR_MS).alias("open_ms")
+    absent = (
+        eligible.select(*KEY, "lot_coins", first, hours)
+        .explode("open_ms")
+        .drop_nulls("open_ms")
+        .join(held, on=[*KEY, "open_ms"], how="anti")
     )
-    absent = expected.explode("open_ms").drop_nulls("open_ms").join(held, on=[*KEY, "open_ms"], how="anti")
-    spans = (
-        absent.group_by("contract", "lot_coins")
-        .agg(pl.col("open_ms").min().alias("since"), pl.col("open_ms").max().alias("until"))
-        .sort("contract")
-    )
-    return [
-        Gap(Contract(name, lots or 1.0), max(since - HOUR_MS, first_ms), min(until + 2 * HOUR_MS, last_ms))
-        for name, lots, since, until in spans.rows()
-    ]
+    since = pl.max_horizontal(pl.col("first_ms").first(), pl.col("open_ms").min() - HOUR_MS).alias("since")
+    until = (pl.col("open_ms").max() + 2 * HOUR_MS).clip(upper_bound=last_ms).alias("until")
+    spans = absent.group_by("contract", "lot_coins").agg(since, until).sort("contract")
+    return [Gap(Contract(name, lots or 1.0), since, until) for name, lots, since, until in spans.rows()]
 
 
 async def _fetch_gaps(

@@ -1,6 +1,8 @@
 """What comes from neither venue: supply, attention and dominance (CoinGecko), aggregates of finalists (Coinalyze)."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import polars as pl
 
@@ -11,6 +13,8 @@ from quantscout.store import DOMINANCE, DOMINANCE_BLOCKS, IDENTITY_BLOCKS, SUPPL
 from quantscout.universe import match_coingecko
 from quantscout.venues.coinalyze import AGGREGATES, Coinalyze
 from quantscout.venues.coingecko import ATTENTION, COINS, CoinGecko
+
+T = TypeVar("T")
 
 ALL = "all"
 SUPPLY_PAGES = 8
@@ -41,26 +45,36 @@ async def read_outside(run: Run) -> Outside:
         identity=(await run.in_thread(run.store.load, IDENTITY_BLOCKS, ALL, since_ms, run.hour_ms)).filter(fresh),
     )
     if run.sources.coingecko is not None:
-        try:
-            await _read_coingecko(outside, run.sources.coingecko, run)
-        except (SourceError, AnswerError) as error:
-            outside.problems.append(problem_of(error))
+        await _read_coingecko(outside, run.sources.coingecko, run)
     return outside
 
 
 async def _read_coingecko(outside: Outside, source: CoinGecko, run: Run) -> None:
-    outside.attention = await source.fetch_trending()
-    now = await source.fetch_dominance()
-    held = await run.in_thread(
-        run.store.load, DOMINANCE_BLOCKS, ALL, run.hour_ms - WEEK_MS - DOMINANCE_TOLERANCE_MS, run.hour_ms
-    )
-    row = conform([(run.hour_ms, now.btc_pct, now.usdt_pct)], DOMINANCE)
-    await run.in_thread(run.store.save, DOMINANCE_BLOCKS, ALL, [(run.hour_ms, row)])
-    outside.dominance_change = dominance_change(held, row, run.hour_ms)
+    """Make three independent calls: one that fails costs the others nothing."""
+    outside.attention = await _tried(source.fetch_trending(), outside.problems)
+    now = await _tried(source.fetch_dominance(), outside.problems)
+    if now is not None:
+        await _keep_dominance(outside, conform([(run.hour_ms, now.btc_pct, now.usdt_pct)], DOMINANCE), run)
     if not outside.supply.filter(pl.col("source") == "coingecko").height:
-        answer = await source.fetch_supply(SUPPLY_PAGES)
-        outside.coins = answer.frame
-        outside.problems += answer.problems
+        answer = await _tried(source.fetch_supply(SUPPLY_PAGES), outside.problems)
+        if answer is not None:
+            outside.coins = answer.frame
+            outside.problems += answer.problems
+
+
+async def _tried(call: Awaitable[T], problems: list[Problem]) -> T | None:
+    try:
+        return await call
+    except (SourceError, AnswerError) as error:
+        problems.append(problem_of(error))
+        return None
+
+
+async def _keep_dominance(outside: Outside, now: pl.DataFrame, run: Run) -> None:
+    since_ms = run.hour_ms - WEEK_MS - DOMINANCE_TOLERANCE_MS
+    held = await run.in_thread(run.store.load, DOMINANCE_BLOCKS, ALL, since_ms, run.hour_ms)
+    await run.in_thread(run.store.save, DOMINANCE_BLOCKS, ALL, [(run.hour_ms, now)])
+    outside.dominance_change = dominance_change(held, now, run.hour_ms)
 
 
 def dominance_change(held: pl.DataFrame, now: pl.DataFrame, hour_ms: int) -> dict[str, float | None]:
@@ -112,10 +126,13 @@ async def keep_identity(outside: Outside, listing: pl.DataFrame, run: Run) -> No
 
 
 def trending_coins(outside: Outside, supply: pl.DataFrame) -> pl.DataFrame | None:
-    """Return coin and rank of what is searched for, matched by CoinGecko's id; None when nobody answered."""
-    if outside.attention is None:
-        return None
+    """Return coin and rank of what is searched for, matched by CoinGecko's id; None when nobody answered.
+
+    Without any id nothing can be matched: attention is unknown then, not zero.
+    """
     ids = supply.filter(pl.col("source") == "coingecko").select("coin", pl.col("source_id").alias("coin_id"))
+    if outside.attention is None or not ids.height:
+        return None
     return conform(outside.attention, ATTENTION).join(ids, on="coin_id").select("coin", "rank").sort("rank")
 
 

@@ -38,13 +38,13 @@ run: $(READY) ## Run one hour on the embedded market (ARGS="--at ... --market ..
 	@$(BIN)/quantscout run $(ARGS)
 
 test: $(READY) ## Run all tests, offline
-	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 unit: $(READY) ## Run the tests that start no servers (under a minute)
-	@$(BIN)/pytest -n $(WORKERS) -m "not e2e" $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not e2e" $(ARGS)
 
 e2e: $(READY) ## Run the tests of the whole way: simulator, moto server, real handlers
-	@$(BIN)/pytest -n $(WORKERS) -m e2e $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m e2e $(ARGS)
 
 check: $(READY) ## Lint, formatting, types, dependency direction, template, published schema
 	@$(BIN)/ruff check .

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
+from rich.text import Text
 
 from quantscout import __version__
-from quantscout.clock import parse_hour
 from quantscout.errors import InputError, QuantScoutError
+from quantscout_local.terminal import open_console
 
 OUT = Path("out")
 EXIT_BAD_INPUT = 2
@@ -22,7 +22,7 @@ app = typer.Typer(
     help="QuantScout: which five micro-cap perpetuals may move next, why, and what was missing. "
     "Reads public data only; never trades.",
 )
-problems = Console(stderr=True)
+problems = open_console(stderr=True)
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def _fail(error: QuantScoutError) -> NoReturn:
-    problems.print(f"[bold red]error:[/] {error}", soft_wrap=True, highlight=False)
+    problems.print(Text.assemble(("error:", "bold red"), f" {error}"), soft_wrap=True)
     raise SystemExit(EXIT_BAD_INPUT if isinstance(error, InputError) else EXIT_FAILED) from error
 
 
@@ -67,7 +67,8 @@ def run(
     ] = OUT,
 ) -> None:
     """Run one hour on the local stack: AWS and the venues on loopback, the real handlers, the real events."""
-    from quantscout_local.hour import Ask, run_hour  # noqa: PLC0415 - the help must not wait for boto3 and polars
+    from quantscout.clock import parse_hour  # noqa: PLC0415 - the help must not wait for boto3 and polars
+    from quantscout_local.hour import Ask, run_hour  # noqa: PLC0415
 
     if live and market is not None:
         raise InputError("--live and --market exclude each other: choose where the data comes from")

@@ -2,37 +2,41 @@
 
 import difflib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from quantscout.decide import missing
 from quantscout.errors import InputError
-from quantscout.factors import FACTORS
+from quantscout.factors import FACTORS, NAMES
 from quantscout.gates import GATES, LEVELS, REASONS
 from quantscout.models import Report
 from quantscout.report import justify
+from quantscout_local.terminal import open_console
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Row = dict[str, Any]
 BAR_WIDTH = 12
+NAMED = ("symbol", "contract", "coin", "base")
+SHOWN = ("venue", "fate", "rank", "reason", "reason_value", "reason_limit", "score", *(g.column for g in GATES), *NAMES)
+"""What is read of a run; one of another version may lack some of it."""
 SIGNS = {"at_least": "at least", "at_most": "at most", "below": "below"}
 
 
-def explain_symbol(symbol: str, out: Path, console: Console | None = None) -> None:
+def explain_symbol(symbol: str, out: Path, console: "Console | None" = None) -> None:
     """Print the explanation of every contract that the name fits (InputError when none does, or nothing was run)."""
-    console = console or Console()
+    console = console or open_console()
     universe, report = _read(out)
-    names = ("symbol", "contract", "coin", "base")
     wanted = symbol.upper()
-    fits = universe.filter(pl.any_horizontal(pl.col(name).str.to_uppercase() == wanted for name in names)).sort(
+    fits = universe.filter(pl.any_horizontal(pl.col(name).str.to_uppercase() == wanted for name in NAMED)).sort(
         "venue", "contract"
     )
     if not fits.height:
-        known = {value.upper() for name in names for value in universe[name].drop_nulls().to_list()}
+        known = {value.upper() for name in NAMED for value in universe[name].drop_nulls().to_list()}
         near = difflib.get_close_matches(wanted, sorted(known), n=3)
         hint = f"; did you mean {', '.join(near)}?" if near else "; it was on neither venue's list in that hour"
         raise InputError(f"unknown symbol '{symbol}' in the hour {report.hour}{hint}")
@@ -43,12 +47,13 @@ def explain_symbol(symbol: str, out: Path, console: Console | None = None) -> No
 def _read(out: Path) -> tuple[pl.DataFrame, Report]:
     try:
         universe = pl.read_parquet(out / "universe.parquet")
+        universe.select({*NAMED, *SHOWN})
         return universe, Report.model_validate_json((out / "report.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, pl.exceptions.PolarsError) as cause:
         raise InputError(f"there is no readable run in {out}/; run `quantscout run --out {out}` first") from cause
 
 
-def _print_contract(console: Console, row: Row, report: Report) -> None:
+def _print_contract(console: "Console", row: Row, report: Report) -> None:
     console.print(
         Text.assemble((f"{row['symbol']}  {row['venue']}:{row['contract']}", "bold"), f"  hour {report.hour}")
     )
@@ -58,8 +63,6 @@ def _print_contract(console: Console, row: Row, report: Report) -> None:
     if row["in_scored_set"]:
         console.print(_factors(row))
         console.print(justify(row), soft_wrap=True)
-        absent = missing(row)
-        console.print(f"missing: {', '.join(absent) if absent else 'nothing'}", style="dim")
     console.print()
 
 

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
-from rich.console import Console
 
 from quantscout.clock import floor_hour, from_ms, to_ms
 from quantscout.errors import InputError, QuantScoutError, SourceError, StateError
@@ -18,6 +17,10 @@ from quantscout.models import Report
 from quantscout.store import Store
 from quantscout_local.stack import LocalStack
 from quantscout_local.tables import print_report
+from quantscout_local.terminal import open_console
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 EMBEDDED_HOUR = datetime(2026, 11, 1, 12, tzinfo=UTC)
 EXIT_NO_DATA = 3
@@ -39,7 +42,7 @@ class Ask(NamedTuple):
 
 def run_hour(ask: Ask) -> int:
     """Run the hour, print it, write its files; return the exit code (0, or 3 when there was no data)."""
-    console, began = Console(stderr=True), time.perf_counter()
+    console, began = open_console(stderr=True), time.perf_counter()
     hour = ask.hour or _default_hour(ask)
     with _step(console, "Starting AWS (moto) and the venues on loopback"), _stack(ask, hour) as stack:
         console.print(f"  stack up in {time.perf_counter() - began:.1f} s", style="dim")
@@ -52,7 +55,7 @@ def run_hour(ask: Ask) -> int:
             raise StateError(f"the run of {event['at']} left no report in the table; see {ask.out / 'run.log'}")
         received = stack.messages("alarm" if report.status == "no_data" else "report")
         _write(ask.out, report, universe, stack.log)
-    print_report(Console(), report)
+    print_report(open_console(), report)
     _say_end(console, ask, summary, received, took_s)
     return EXIT_NO_DATA if report.status == "no_data" else 0
 
@@ -72,6 +75,8 @@ def _last_hour(market: Path) -> datetime:
         raise InputError(
             f"the archive's {path} cannot be read ({type(cause).__name__}); name its folder with --market DIR"
         ) from cause
+    if newest is None:
+        raise InputError(f"the archive's {path} holds no bar; name another folder with --market DIR")
     return from_ms(newest + HOUR_MS)
 
 
@@ -83,12 +88,12 @@ def _stack(ask: Ask, hour: datetime) -> LocalStack:
 
 
 @contextmanager
-def _step(console: Console, text: str) -> Iterator[None]:
+def _step(console: "Console", text: str) -> Iterator[None]:
     with console.status(text + " …"):
         yield
 
 
-def _backfill(console: Console, stack: LocalStack, event: dict[str, Any]) -> None:
+def _backfill(console: "Console", stack: LocalStack, event: dict[str, Any]) -> None:
     """Call the backfill until it says that it is complete, as the schedule would."""
     began = time.perf_counter()
     for _ in range(BACKFILL_CALLS):
@@ -101,7 +106,7 @@ def _backfill(console: Console, stack: LocalStack, event: dict[str, Any]) -> Non
     raise StateError(f"the backfill is not complete after {BACKFILL_CALLS} calls; see the log for what it was refused")
 
 
-def _screen(console: Console, stack: LocalStack, event: dict[str, Any]) -> tuple[dict[str, Any], float]:
+def _screen(console: "Console", stack: LocalStack, event: dict[str, Any]) -> tuple[dict[str, Any], float]:
     began = time.perf_counter()
     with _step(console, "Screening the hour"):
         summary = _blame_sources(stack, "screen", event)
@@ -134,7 +139,7 @@ def _write(out: Path, report: Report, universe: pl.DataFrame, log: str) -> None:
 
 
 def _say_end(
-    console: Console, ask: Ask, summary: dict[str, Any], received: list[dict[str, Any]], took_s: float
+    console: "Console", ask: Ask, summary: dict[str, Any], received: list[dict[str, Any]], took_s: float
 ) -> None:
     sent = (
         f"message {summary['message_id']}"

@@ -30,7 +30,7 @@ def print_report(console: Console, report: Report) -> None:
     console.print(_funnel(report))
     console.print(_sources(report))
     for warning in report.warnings:
-        console.print(f"note: {warning}", style="yellow", soft_wrap=True, highlight=False)
+        console.print(f"note: {warning}", style="yellow", soft_wrap=True)
     console.print(NOT_ADVICE, style="dim")
 
 

@@ -2,6 +2,6 @@
 
 __version__ = "0.1.0"
 METHOD_VERSION = "1.0.0"
-"""Changes whenever a definition behind a published number changes (docs/scoring.md)."""
+"""Changes whenever a definition behind a published number changes (docs/decisions/0003-conventions.md)."""
 SCHEMA_VERSION = "1.0"
 """Version of the report's JSON Schema: additive changes only within a major version."""

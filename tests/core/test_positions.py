@@ -128,6 +128,14 @@ def test_change_is_against_the_rate_a_day_ago() -> None:
     assert rows["funding_change_z"] == pytest.approx(2.0, abs=0.1)
 
 
+@pytest.mark.parametrize(("newest_h", "known"), [(32, True), (33, False)])
+def test_rate_a_day_ago_is_at_most_32_hours_old(newest_h: int, known: bool) -> None:
+    """A settlement stands for 24 h ago for one interval of 8 h more, then the change is unknown."""
+    row = _funding([(newest_h + 8 * k, 1e-4) for k in range(60)])
+    assert row["funding_z"] is not None
+    assert (row["funding_change_z"] is not None) is known
+
+
 @pytest.mark.parametrize(("change_h", "flagged"), [(16, True), (72, False)])
 def test_changed_interval_is_told_for_48_hours(change_h: int, flagged: bool) -> None:
     """From 8 h to 4 h within the last two days is a flag; three days ago it is not."""

@@ -98,30 +98,39 @@ def test_adx_needs_twice_its_period(count: int, known: bool) -> None:
     assert (adx_last(bars, bars, bars) is not None) is known
 
 
-def _wilders_worksheet(high: list[float], low: list[float], close: list[float]) -> float:
-    """Return ADX(14) as Wilder's worksheet has it: sums over the first 14 rows, then s - s/14 + x."""
+def _worksheet(high: list[float], low: list[float], close: list[float], first: int) -> float:
+    """Return ADX(14) as on paper: sums over the first rows, then s - s/14 + x; TA-Lib takes 13, Wilder 14."""
     rows = []
     for k in range(1, len(close)):
         up, down = high[k] - high[k - 1], low[k - 1] - low[k]
         true_range = max(high[k], close[k - 1]) - min(low[k], close[k - 1])
         rows.append((max(up, 0) * (up > down), max(down, 0) * (down > up), true_range))
-    sums = [sum(column[:14]) for column in zip(*rows, strict=True)]
-    indexes = [100 * abs(sums[0] - sums[1]) / (sums[0] + sums[1])]
-    for row in rows[14:]:
+    sums, indexes = [sum(column[:first]) for column in zip(*rows, strict=True)], []
+    for row in rows[first:]:
         sums = [s - s / 14 + x for s, x in zip(sums, row, strict=True)]
-        indexes.append(100 * abs(sums[0] - sums[1]) / (sums[0] + sums[1]))
+        plus, minus = sums[0] / sums[2], sums[1] / sums[2]
+        indexes.append(100 * abs(plus - minus) / (plus + minus))
     adx = sum(indexes[:14]) / 14
     for index in indexes[14:]:
         adx = (13 * adx + index) / 14
     return float(adx)
 
 
-def test_adx_agrees_with_wilders_worksheet() -> None:
-    """Over a long series the two ways of starting the sums (TA-Lib's and Wilder's own) meet."""
+def _wild_bars(count: int) -> tuple[list[float], list[float], list[float]]:
     dice = Random(7)
-    close = [100 * math.exp(dice.gauss(0, 0.1)) for _ in range(400)]
-    high, low = [x + dice.random() for x in close], [x - dice.random() for x in close]
-    assert adx_last(high, low, close) == pytest.approx(_wilders_worksheet(high, low, close), rel=1e-6)
+    close = [100 * math.exp(dice.gauss(0, 0.1)) for _ in range(count)]
+    return [x + dice.random() for x in close], [x - dice.random() for x in close], close
+
+
+@pytest.mark.parametrize("count", [28, 29, 60])
+def test_adx_begins_as_in_ta_lib(count: int) -> None:
+    """From the first bar that has an ADX on it is TA-Lib's."""
+    assert adx_last(*_wild_bars(count)) == pytest.approx(_worksheet(*_wild_bars(count), first=13), rel=1e-12)
+
+
+def test_adx_forgets_how_it_began() -> None:
+    """Over a long series Wilder's own way of starting the sums gives the same."""
+    assert adx_last(*_wild_bars(400)) == pytest.approx(_worksheet(*_wild_bars(400), first=14), rel=1e-6)
 
 
 def _bars(closes: list[float], interval_ms: int, until_ms: int) -> pl.DataFrame:

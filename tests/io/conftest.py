@@ -5,7 +5,6 @@ This folder's name is also that of a module of the standard library, so its help
 
 import sys
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,23 +14,13 @@ from moto import mock_aws
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from world import World
+from world import World, table_definition
 
 from quantscout.store import Store
-from quantscout_local.resources import REGION, load_template, translate
+from quantscout_local.resources import REGION
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
-
-ROOT = Path(__file__).parents[2]
-
-
-@cache
-def table_definition() -> dict[str, object]:
-    """Return what template.yaml says of the table, as SAM translates it, in the words of create_table."""
-    resource = translate(load_template(ROOT / "template.yaml"), {})["Resources"]["Table"]
-    names = ("AttributeDefinitions", "KeySchema", "BillingMode")
-    return {name: resource["Properties"][name] for name in names}
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +38,7 @@ def dynamodb() -> Iterator["DynamoDBServiceResource"]:
 @pytest.fixture
 def table(dynamodb: "DynamoDBServiceResource") -> Iterator["Table"]:
     """Return the template's table, empty."""
-    table = dynamodb.create_table(TableName="state", **table_definition())  # type: ignore[call-overload]
+    table = dynamodb.create_table(TableName="state", **table_definition())
     yield table
     table.delete()
 
@@ -61,6 +50,7 @@ def store(table: "Table") -> Store:
 
 
 @pytest.fixture
-def world(store: Store) -> World:
-    """Return two venues at ten seconds past noon, and an empty state."""
+def world(store: Store, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Return two venues at ten seconds past noon, and an empty state, read in few queries: the double has no pages."""
+    monkeypatch.setattr("quantscout.store.READ_SPAN_H", 240)
     return World(store)

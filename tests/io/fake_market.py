@@ -63,10 +63,12 @@ def _dice(coin: Coin, what: str) -> np.random.Generator:
 
 
 @cache
-def make_bars(venue: str, contract: str, coin: Coin, units: float, share: float, *, taker: bool) -> pl.DataFrame:
+def make_bars(  # noqa: PLR0913 - each is one thing that sets a series apart
+    venue: str, contract: str, coin: Coin, units: float, share: float, *, taker: bool
+) -> pl.DataFrame:
     """Return all 1h bars; a contract unit is `units` coins, and `share` of the coin's volume trades here."""
     dice, hours = _dice(coin, "bars"), HOURS_BEFORE + HOURS_AFTER
-    steps = dice.normal(0, coin.volatility, hours).cumsum()
+    steps = np.cumsum(dice.normal(0, coin.volatility, hours))
     close = coin.price * units * np.exp(steps - steps[HOURS_BEFORE - 1])
     start = np.concatenate([close[:1], close[:-1]])
     reach = 1 + np.abs(dice.normal(0, coin.volatility / 2, (2, hours)))
@@ -78,7 +80,10 @@ def make_bars(venue: str, contract: str, coin: Coin, units: float, share: float,
     })  # fmt: skip
     bought = pl.col("split") if taker else pl.lit(None, pl.Float64)
     named = frame.with_columns(
-        pl.lit(venue).alias("venue"), pl.lit(contract).alias("contract"), bought.alias("taker_buy_usdt"), pl.lit(value=False).alias("filled")
+        pl.lit(venue).alias("venue"),
+        pl.lit(contract).alias("contract"),
+        bought.alias("taker_buy_usdt"),
+        pl.lit(value=False).alias("filled"),
     )
     return conform(named, BARS).filter(pl.col("open_ms") >= coin.listed_ms)
 
@@ -87,10 +92,14 @@ def make_bars(venue: str, contract: str, coin: Coin, units: float, share: float,
 def make_open_interest(venue: str, contract: str, coin: Coin, units: float, *, supply: bool) -> pl.DataFrame:
     """Return the open interest at every full hour, with the circulating supply where the venue tells it."""
     dice, hours = _dice(coin, f"{venue} positions"), HOURS_BEFORE + HOURS_AFTER
-    held = 1e6 / (coin.price * units) * np.exp(dice.normal(0, 0.02, hours).cumsum())
-    rows = pl.DataFrame({"at_ms": FIRST_MS + np.arange(1, hours + 1, dtype=np.int64) * HOUR_MS, "open_interest_coins": held})
+    held = 1e6 / (coin.price * units) * np.exp(np.cumsum(dice.normal(0, 0.02, hours)))
+    rows = pl.DataFrame(
+        {"at_ms": FIRST_MS + np.arange(1, hours + 1, dtype=np.int64) * HOUR_MS, "open_interest_coins": held}
+    )
     known = pl.lit(coin.supply_coins if supply else None, pl.Float64)
-    named = rows.with_columns(pl.lit(venue).alias("venue"), pl.lit(contract).alias("contract"), known.alias("supply_coins"))
+    named = rows.with_columns(
+        pl.lit(venue).alias("venue"), pl.lit(contract).alias("contract"), known.alias("supply_coins")
+    )
     return conform(named, OPEN_INTEREST).filter(pl.col("at_ms") >= coin.listed_ms)
 
 
@@ -100,5 +109,7 @@ def make_funding(venue: str, contract: str, coin: Coin) -> pl.DataFrame:
     dice = _dice(coin, f"{venue} funding")
     first = -(-FIRST_MS // (FUNDING_INTERVAL_H * HOUR_MS)) * FUNDING_INTERVAL_H * HOUR_MS
     times = range(first, NOON_MS + HOURS_AFTER * HOUR_MS, FUNDING_INTERVAL_H * HOUR_MS)
-    rows = [(venue, contract, at, float(rate)) for at, rate in zip(times, dice.normal(1e-4, 5e-5, len(times)), strict=True)]
+    rows = [
+        (venue, contract, at, float(rate)) for at, rate in zip(times, dice.normal(1e-4, 5e-5, len(times)), strict=True)
+    ]
     return conform([row for row in rows if row[2] >= coin.listed_ms], FUNDING)

@@ -1,9 +1,8 @@
 """A venue in memory: the protocol of `quantscout.venues.base` over the made market, with every fault on demand."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 from fake_market import COINS, FUNDING_INTERVAL_H, Coin, make_bars, make_funding, make_open_interest
@@ -12,6 +11,9 @@ from quantscout.clock import to_ms
 from quantscout.errors import AnswerError, Problem, SourceError
 from quantscout.frames import BARS, BOOK, DAY_MS, FUNDING, HOUR_MS, LISTING, MINUTE_MS, conform, empty
 from quantscout.venues.base import Contract, Listing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Fault = SourceError | AnswerError
 
@@ -58,7 +60,11 @@ class Traits(NamedTuple):
 
 
 BINANCE = Traits(
-    "binance", frozenset({"open_interest_history", "long_short", "taker", "funding_sweep"}), "USDT", 1.0, frozenset({"PEP"})
+    "binance",
+    frozenset({"open_interest_history", "long_short", "taker", "funding_sweep"}),
+    "USDT",
+    1.0,
+    frozenset({"PEP"}),
 )
 KUCOIN = Traits("kucoin", frozenset({"open_interest_history"}), "USDTM", 0.6)
 
@@ -114,7 +120,9 @@ class FakeVenue:
         if contract not in self._bars:
             coin = self.coins[contract]
             taker = "taker" in self.offers
-            self._bars[contract] = make_bars(self.name, contract, coin, self.units(coin.base), self.traits.share, taker=taker)
+            self._bars[contract] = make_bars(
+                self.name, contract, coin, self.units(coin.base), self.traits.share, taker=taker
+            )
         return self._bars[contract]
 
     async def fetch_server_time_ms(self) -> int:
@@ -131,9 +139,22 @@ class FakeVenue:
     def _listed(self, contract: str, coin: Coin) -> tuple[object, ...]:
         price = float(_closed(self.bars_of(contract), self._ends_ms())["close"][-1])
         base = ("1000" if coin.base in self.traits.prefixed else "") + coin.base
-        held = None if "long_short" in self.offers else self._positions(contract).filter(pl.col("at_ms") <= self._ends_ms())
+        held = (
+            None
+            if "long_short" in self.offers
+            else self._positions(contract).filter(pl.col("at_ms") <= self._ends_ms())
+        )
         return (
-            *(self.name, contract, base, coin.ineligible, "announced" if coin.ineligible else None, coin.listed_ms, 1.0, 5.0),
+            *(
+                self.name,
+                contract,
+                base,
+                coin.ineligible,
+                "announced" if coin.ineligible else None,
+                coin.listed_ms,
+                1.0,
+                5.0,
+            ),
             *(price, 0.9995 * price, 1.0005 * price, 1e-4, FUNDING_INTERVAL_H),
             *(None if held is None else held["open_interest_coins"][-1], self.now_ms()),
         )
@@ -155,7 +176,9 @@ class FakeVenue:
     async def fetch_open_interest(self, contract: Contract, since_ms: int, until_ms: int) -> pl.DataFrame:
         """Return the hourly open interest of the range."""
         self._note(Asked("open_interest", contract.name, since_ms, until_ms))
-        return self._positions(contract.name).filter(pl.col("at_ms").is_between(since_ms, min(until_ms, self._ends_ms())))
+        return self._positions(contract.name).filter(
+            pl.col("at_ms").is_between(since_ms, min(until_ms, self._ends_ms()))
+        )
 
     async def fetch_funding(self, contract: Contract, since_ms: int, until_ms: int) -> pl.DataFrame:
         """Return the settlements of the range."""
@@ -177,7 +200,10 @@ class FakeVenue:
         coin = self.coins[contract.name]
         mid = float(_closed(self.bars_of(contract.name), self._ends_ms())["close"][-1])
         depth, lean = 15_000.0 + 3_000 * coin.size, 0.4 + 0.02 * (coin.size % 10)
-        return conform([(self.name, contract.name, self.now_ms() - self.book_age_ms, mid, depth * lean, depth * (1 - lean), True)], BOOK)
+        return conform(
+            [(self.name, contract.name, self.now_ms() - self.book_age_ms, mid, depth * lean, depth * (1 - lean), True)],
+            BOOK,
+        )
 
     async def fetch_long_short_ratio(self, contract: Contract, at_ms: int) -> float | None:
         """Return a ratio that depends on the coin."""
@@ -199,7 +225,9 @@ def _resampled(hourly: pl.DataFrame, interval_ms: int) -> pl.DataFrame:
     day = (pl.col("open_ms") // DAY_MS * DAY_MS).alias("open_ms")
     sums = [pl.col(name).sum() for name in ("volume_coins", "volume_usdt", "taker_buy_usdt")]
     prices = [pl.col("open").first(), pl.col("high").max(), pl.col("low").min(), pl.col("close").last()]
-    days = hourly.group_by("venue", "contract", day, maintain_order=True).agg(*prices, *sums, pl.col("filled").any(), pl.len().alias("hours"))
+    days = hourly.group_by("venue", "contract", day, maintain_order=True).agg(
+        *prices, *sums, pl.col("filled").any(), pl.len().alias("hours")
+    )
     return conform(days.filter(pl.col("hours") == 24), BARS)
 
 
@@ -207,4 +235,3 @@ def both_venues(clock: Clock) -> tuple[FakeVenue, FakeVenue]:
     """Return a larger venue with all coins and a smaller one with most of them."""
     few = tuple(coin for coin in COINS if coin.size % 3 or coin.base in ("PEP", "BTC"))
     return FakeVenue(BINANCE, clock), FakeVenue(KUCOIN, clock, few)
-

@@ -34,7 +34,10 @@ def stored(world: World, contract: str = "C00USDT") -> list[int]:
 
 def ranges(venue: FakeVenue, contract: str) -> list[tuple[int, int]]:
     """Return the ranges that were asked for, in hours from noon."""
-    return [((call.since_ms - NOON_MS) // HOUR_MS, (call.until_ms - NOON_MS) // HOUR_MS) for call in venue.calls("bars", contract)]
+    return [
+        ((call.since_ms - NOON_MS) // HOUR_MS, (call.until_ms - NOON_MS) // HOUR_MS)
+        for call in venue.calls("bars", contract)
+    ]
 
 
 def looks(count: int) -> Callable[[], float]:
@@ -91,7 +94,7 @@ def test_a_stopped_backfill_is_finished_by_the_next_call(world: World, monkeypat
     monkeypatch.setattr(backfill, "BATCH", 5)
     first = world.backfill(looks(12))
     assert first["binance"].remaining > 0
-    assert 0 < first["binance"].rows
+    assert first["binance"].rows > 0
     second = world.backfill()
     assert (second["binance"].remaining, stored(world)) == (0, list(range(1, HISTORY_H + 1)))
     for contract in world.binance.coins:
@@ -105,7 +108,9 @@ def test_a_hole_is_healed_with_the_bars_around_it(world: World) -> None:
     hole = [NOON_MS - hours * HOUR_MS for hours in (60, 59, 58)]
     for open_ms in hole:
         held = world.store.load(BACKFILLED_BLOCKS, "binance", open_ms + HOUR_MS, open_ms + HOUR_MS)
-        world.store.replace(BACKFILLED_BLOCKS, "binance", [(open_ms + HOUR_MS, held.filter(pl.col("contract") != "C00USDT"))])
+        world.store.replace(
+            BACKFILLED_BLOCKS, "binance", [(open_ms + HOUR_MS, held.filter(pl.col("contract") != "C00USDT"))]
+        )
     world.forget_calls()
     filled = world.backfill()
     assert ranges(world.binance, "C00USDT") == [(-61, -56)]

@@ -1,40 +1,31 @@
-"""The real handlers on the local stack: scheduled event in, message out, over sockets all the way."""
+"""The real handlers on the embedded market: scheduled event in, message out, over sockets all the way."""
 
 import json
-import shutil
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
-import polars as pl
 import pytest
 
 from quantscout.clock import to_ms
 from quantscout.errors import InputError, StateError
-from quantscout.message import GSM7_SAFE, SMS_LIMIT
 from quantscout.store import Store
-from quantscout_local.hour import EMBEDDED_HOUR, REAL_ONLY_SETTINGS
+from quantscout_local.hour import EMBEDDED_HOUR
 from quantscout_local.schema import report_schema_text
 from quantscout_local.stack import LocalStack
 
-ARCHIVE = Path(__file__).parents[3] / "shared" / "market"
-HOUR = datetime(2026, 3, 1, 12, tzinfo=UTC)
-AT = {"at": "2026-03-01T12:00:00Z"}
 KEYS = {"coinalyze_api_key": "key-of-coinalyze-7f3a", "coingecko_api_key": "key-of-coingecko-9b1c"}
 SCHEDULED = {"scheduled_at": "2026-11-01T12:00:00Z"}
-RISK_OFF_TOO = '{"alert_on_no_signal": true, "history_h": 120}'
-"""A month would take most of the time that all these tests have."""
+SETTINGS = '{"alert_on_no_signal": true, "history_h": 120}'
+"""A risk-off hour is published, too; and a month would take most of the time that all these tests have."""
 
 pytestmark = pytest.mark.e2e
-needs_archive = pytest.mark.skipif(not ARCHIVE.is_dir(), reason=f"the market archive is not there: {ARCHIVE.name}")
 
 
 @pytest.fixture(scope="module")
 def embedded() -> Iterator[LocalStack]:
     """Return the embedded market after its backfill and one scheduled hour."""
-    with LocalStack(EMBEDDED_HOUR, keys=KEYS, settings_json=RISK_OFF_TOO) as stack:
+    with LocalStack(EMBEDDED_HOUR, keys=KEYS, settings_json=SETTINGS) as stack:
         stack.invoke("backfill", SCHEDULED)
         stack.invoke("screen", SCHEDULED)
         yield stack
@@ -102,13 +93,18 @@ def test_the_keys_appear_nowhere(embedded: LocalStack) -> None:
 
 def test_both_sources_with_keys_were_used(message: dict[str, Any]) -> None:
     """The keys reached the sources, although nobody can see them."""
-    assert {name: message["body"]["sources"][name]["ok"] for name in ("coinalyze", "coingecko")} == {"coinalyze": True, "coingecko": True}
+    assert {name: message["body"]["sources"][name]["ok"] for name in ("coinalyze", "coingecko")} == {
+        "coinalyze": True,
+        "coingecko": True,
+    }
 
 
 def test_an_item_stays_below_the_limit_of_the_service(embedded: LocalStack) -> None:
     """With 1,289 contracts no block comes near 400 KB."""
-    items = embedded.table.scan(ProjectionExpression="#data", ExpressionAttributeNames={"#data": "data"})["Items"]
-    assert max(len(bytes(item["data"].value)) for item in items if "data" in item) < 390_000  # type: ignore[union-attr]
+    items: list[Any] = embedded.table.scan(ProjectionExpression="#data", ExpressionAttributeNames={"#data": "data"})[
+        "Items"
+    ]
+    assert max(len(bytes(item["data"].value)) for item in items if "data" in item) < 390_000
 
 
 def test_a_second_backfill_finds_nothing_to_do(embedded: LocalStack) -> None:
@@ -127,7 +123,9 @@ def test_a_second_backfill_finds_nothing_to_do(embedded: LocalStack) -> None:
         ({"at": "2026-11-01T14:00:00Z"}, "has not closed yet"),
     ],
 )
-def test_a_bad_event_is_refused_and_nothing_is_published(embedded: LocalStack, event: dict[str, Any], said: str) -> None:
+def test_a_bad_event_is_refused_and_nothing_is_published(
+    embedded: LocalStack, event: dict[str, Any], said: str
+) -> None:
     """An event that cannot be used names what is wrong; no message goes out."""
     before = len(embedded.messages()), len(embedded.messages("alarm"))
     with pytest.raises(InputError, match=said):
@@ -135,7 +133,9 @@ def test_a_bad_event_is_refused_and_nothing_is_published(embedded: LocalStack, e
     assert (len(embedded.messages()), len(embedded.messages("alarm"))) == before
 
 
-def test_a_missing_table_is_a_state_error_and_nothing_is_published(embedded: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_table_is_a_state_error_and_nothing_is_published(
+    embedded: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without its table the run names it and the next step, and publishes nothing."""
     variables = embedded.environment
     monkeypatch.setattr(embedded, "environment", lambda verb: variables(verb) | {"TABLE_NAME": "nowhere"})
@@ -144,76 +144,3 @@ def test_a_missing_table_is_a_state_error_and_nothing_is_published(embedded: Loc
     with pytest.raises(StateError, match=r"table 'nowhere'.*deploy the stack"):
         embedded.invoke("screen", SCHEDULED)
     assert (len(embedded.messages()), len(embedded.messages("alarm"))) == before
-
-
-# The archive: an hour of the real market
-
-
-def screened(market: Path, *, real_only: bool = False, settings: str = RISK_OFF_TOO) -> dict[str, Any]:
-    """Return the published report of the hour on a fresh stack, without a backfill: the run loads what it needs."""
-    with LocalStack(HOUR, market, real_only, keys=not real_only, settings_json=settings) as stack:
-        stack.invoke("screen", AT)
-        [received] = stack.messages()
-    jsonschema.validate(received["body"], json.loads(report_schema_text()))
-    body: dict[str, Any] = received["body"]
-    return body | {"generated_at": ""}
-
-
-@pytest.fixture(scope="module")
-def real_hour() -> dict[str, Any]:
-    """Return the report of the archive's hour."""
-    return screened(ARCHIVE)
-
-
-@needs_archive
-def test_the_funnel_of_a_real_hour_adds_up(real_hour: dict[str, Any]) -> None:
-    """539 real contracts and their simulated doubles on the other venue all have a fate."""
-    funnel = real_hour["funnel"]
-    assert funnel["ranked"] + sum(funnel["by_reason"].values()) == funnel["listed"]
-    assert real_hour["sources"]["binance"]["contracts"] == 539
-    assert len(real_hour["ranked_gems"]) == 5
-
-
-@needs_archive
-def test_nothing_later_than_the_hour_is_read(real_hour: dict[str, Any], tmp_path: Path) -> None:
-    """A fresh stack over an archive whose every series ends at the hour publishes the same bytes."""
-    ends = {"open_time": pl.col("open_time") < to_ms(HOUR), "timestamp": pl.col("timestamp") <= to_ms(HOUR),
-            "funding_time": pl.col("funding_time") < to_ms(HOUR) + 60_000}  # fmt: skip
-    cut_away = 0
-    for path in ARCHIVE.glob("*.parquet"):
-        whole = pl.read_parquet(path)
-        step_ms = {"15m": 900_000, "1h": 3_600_000, "4h": 14_400_000}.get(path.stem.split("_")[2], 0)
-        [column] = ends.keys() & {*whole.columns}
-        closed = pl.col(column) + step_ms <= to_ms(HOUR) if column == "open_time" else ends[column]
-        cut = whole.filter(closed)
-        cut.write_parquet(tmp_path / path.name)
-        cut_away += whole.height - cut.height
-    shutil.copytree(ARCHIVE / "raw", tmp_path / "raw")
-    assert cut_away > 10_000
-    assert json.dumps(screened(tmp_path)) == json.dumps(real_hour)
-
-
-@needs_archive
-def test_real_series_alone_give_five_picks_that_name_what_was_missing() -> None:
-    """Without books, 15m bars and supply the hour still ranks, and every pick says what it had to do without."""
-    report = screened(ARCHIVE, real_only=True, settings=REAL_ONLY_SETTINGS)
-    assert [bool(gem["missing"]) for gem in report["ranked_gems"]] == [True] * 5
-    assert all("Missing: " in gem["justification"] for gem in report["ranked_gems"])
-    assert not [warning for warning in report["warnings"] if "simulated" in warning]
-
-
-def texts(report: dict[str, Any], build: Callable[..., str]) -> str:
-    """Return a text of a report."""
-    from quantscout.models import Report  # noqa: PLC0415
-
-    return build(Report.model_validate(report))
-
-
-@needs_archive
-def test_the_sms_of_a_real_hour_fits(real_hour: dict[str, Any]) -> None:
-    """The text of the real five is within one part, in GSM's alphabet."""
-    from quantscout.message import build_sms  # noqa: PLC0415
-
-    sms = texts(real_hour, build_sms)
-    assert len(sms) <= SMS_LIMIT
-    assert set(sms) <= GSM7_SAFE

@@ -27,8 +27,8 @@ def markets(world: World, **supply_factor: float) -> list[dict[str, Any]]:
         price = float(bars.filter(bars["open_ms"] == NOON_MS - HOUR_MS)["close"][0]) / world.binance.units(coin.base)
         supply = coin.supply_coins * supply_factor.get(coin.base, 1.0)
         rows.append({
-            "id": f"id-{coin.base.lower()}", "symbol": coin.base.lower(), "current_price": price, "circulating_supply": supply,
-            "market_cap_rank": None, "last_updated": "2026-03-01T11:59:00Z",
+            "id": f"id-{coin.base.lower()}", "symbol": coin.base.lower(), "current_price": price,
+            "circulating_supply": supply, "market_cap_rank": None, "last_updated": "2026-03-01T11:59:00Z",
         })  # fmt: skip
     return rows
 
@@ -37,7 +37,9 @@ def with_coingecko(world: World, *trending: str, **supply_factor: float) -> Scri
     """Give the world a CoinGecko that knows every coin, with these searched for."""
     script = world.coingecko = Script()
     script.replies[f"{COINGECKO}/coins/markets"] = markets(world, **supply_factor)
-    script.replies[f"{COINGECKO}/search/trending"] = {"coins": [{"item": {"id": f"id-{base.lower()}", "symbol": base}} for base in trending]}
+    script.replies[f"{COINGECKO}/search/trending"] = {
+        "coins": [{"item": {"id": f"id-{base.lower()}", "symbol": base}} for base in trending]
+    }
     script.replies[f"{COINGECKO}/global"] = {"data": {"market_cap_percentage": {"btc": 55.0, "usdt": 5.0}}}
     return script
 
@@ -74,7 +76,9 @@ def test_supplies_that_agree_give_a_market_cap(world: World) -> None:
     """Within 25 % the venue's own figure stands."""
     with_coingecko(world, C03=1.2)
     done = world.screen()
-    assert done.of("C03USDT", "market_cap_usd") == pytest.approx(BY_BASE["C03"].supply_coins * float(str(done.of("C03USDT", "price"))))
+    assert done.of("C03USDT", "market_cap_usd") == pytest.approx(
+        BY_BASE["C03"].supply_coins * float(str(done.of("C03USDT", "price")))
+    )
 
 
 def test_supplies_that_disagree_leave_the_market_cap_unknown(world: World) -> None:
@@ -146,7 +150,9 @@ def test_a_confirmed_prefix_is_remembered_for_a_day(world: World) -> None:
 def test_dominance_is_unknown_until_seven_days_are_stored(world: World) -> None:
     """The first hour knows no change."""
     with_coingecko(world)
-    assert {"btc_dominance_change_7d_points", "usdt_dominance_change_7d_points"} <= {*world.screen().report.regime.unknown}
+    assert {"btc_dominance_change_7d_points", "usdt_dominance_change_7d_points"} <= {
+        *world.screen().report.regime.unknown
+    }
 
 
 def test_dominance_changes_against_seven_days_ago(world: World) -> None:
@@ -158,7 +164,9 @@ def test_dominance_changes_against_seven_days_ago(world: World) -> None:
     assert (inputs["btc_dominance_change_7d_points"], inputs["usdt_dominance_change_7d_points"]) == (1.5, -0.25)
 
 
-@pytest.mark.parametrize(("age_h", "change"), [(7 * 24 - 1, None), (7 * 24, 1.5), (7 * 24 + 3, 1.5), (7 * 24 + 4, None)])
+@pytest.mark.parametrize(
+    ("age_h", "change"), [(7 * 24 - 1, None), (7 * 24, 1.5), (7 * 24 + 3, 1.5), (7 * 24 + 4, None)]
+)
 def test_the_value_of_a_week_ago_may_be_three_hours_older(age_h: int, change: float | None) -> None:
     """Never younger than a week, and not much older: otherwise the change is unknown."""
     held = conform([(NOON_MS - age_h * HOUR_MS, 53.5, 5.0)], DOMINANCE)
@@ -188,7 +196,9 @@ def test_only_finalists_are_asked_of_coinalyze(world: World) -> None:
     done = world.screen()
     asked = {params["symbols"] for _, params in script.asked if "symbols" in params}
     ranked = done.universe.filter(done.universe["rank"] <= 5).sort("rank")
-    on_binance = [next(name for name, coin in world.binance.coins.items() if coin.base == base) for base in ranked["coin"]]
+    on_binance = [
+        next(name for name, coin in world.binance.coins.items() if coin.base == base) for base in ranked["coin"]
+    ]
     assert asked == {",".join(f"{contract}_PERP.A" for contract in on_binance)}
     assert done.report.sources["coinalyze"].contracts == 5
 

@@ -31,7 +31,11 @@ def test_every_listed_contract_has_one_fate(world: World) -> None:
     """Ranked plus rejected by reason is what was listed, and the universe has one row per listed contract."""
     done = world.screen()
     funnel = done.report.funnel
-    assert funnel.ranked + sum(funnel.by_reason.values()) == funnel.listed == sum(len(venue.coins) for venue in world.venues)
+    assert (
+        funnel.ranked + sum(funnel.by_reason.values())
+        == funnel.listed
+        == sum(len(venue.coins) for venue in world.venues)
+    )
     assert done.universe.select("venue", "contract").is_unique().all()
     assert done.universe.filter(pl.col("reason").is_null() != (pl.col("fate") == "ranked")).is_empty()
 
@@ -112,7 +116,10 @@ def test_without_any_venue_there_is_no_data(world: World) -> None:
 
 def test_an_hour_in_the_future_is_refused(world: World) -> None:
     """An hour that has not closed is refused with the latest that can be computed, and nothing is asked."""
-    with pytest.raises(InputError, match=r"2026-03-01T14:00:00Z has not closed yet.*latest that can be computed is 2026-03-01T12:00:00Z"):
+    with pytest.raises(
+        InputError,
+        match=r"2026-03-01T14:00:00Z has not closed yet.*latest that can be computed is 2026-03-01T12:00:00Z",
+    ):
         world.screen(NOON + timedelta(hours=2))
     assert not world.binance.asked
 
@@ -139,7 +146,10 @@ def test_problems_are_counted_by_reason(world: World) -> None:
         world.binance.failing["order_book", world.binance.contract_of(base)] = SourceError("binance", "timeout", "10 s")
     world.binance.problems.append(Problem("binance", "ODDUSDT", "invalid_row", "price"))
     errors = {error.reason: error for error in world.screen().report.sources["binance"].errors}
-    assert (errors["order_book_timeout"].count, errors["order_book_timeout"].contracts) == (3, ["C00USDT", "C01USDT", "C02USDT"])
+    assert (errors["order_book_timeout"].count, errors["order_book_timeout"].contracts) == (
+        3,
+        ["C00USDT", "C01USDT", "C02USDT"],
+    )
     assert (errors["invalid_row"].count, errors["invalid_row"].contracts) == (1, ["ODDUSDT"])
 
 

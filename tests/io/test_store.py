@@ -1,6 +1,6 @@
 """The state: blocks in one DynamoDB table made from the template, written and read as the functions do."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
@@ -72,7 +72,10 @@ def test_the_ends_of_a_range_belong_to_it(store: Store) -> None:
     """Blocks of both hours are found, those of the hours beside them are not."""
     hours = [NOON_MS + k * HOUR_MS for k in range(5)]
     store.save(BAR_BLOCKS, "binance", [(hour, some_bars(5)[k : k + 1]) for k, hour in enumerate(hours)])
-    assert store.load(BAR_BLOCKS, "binance", hours[1], hours[3])["open_ms"].sort().to_list() == some_bars(5)["open_ms"][1:4].to_list()
+    assert (
+        store.load(BAR_BLOCKS, "binance", hours[1], hours[3])["open_ms"].sort().to_list()
+        == some_bars(5)["open_ms"][1:4].to_list()
+    )
 
 
 def test_partitions_and_kinds_are_apart(store: Store) -> None:
@@ -102,18 +105,25 @@ def test_parts_of_a_longer_version_are_not_read(store: Store, monkeypatch: pytes
 
 def test_items_stay_below_the_limit_of_the_service(store: Store, table: "Table") -> None:
     """The first hour of 600 contracts, 98 bars each, needs several items and none is too large."""
-    frame = pl.concat(make_bars("binance", f"C{k:03d}USDT", COINS[k % 9], 1.0 + k, 1.0, taker=True)[:98] for k in range(600))
+    frame = pl.concat(
+        make_bars("binance", f"C{k:03d}USDT", COINS[k % 9], 1.0 + k, 1.0, taker=True)[:98] for k in range(600)
+    )
     store.replace(BAR_BLOCKS, "binance", [(NOON_MS, frame)])
-    sizes = [len(bytes(item["data"].value)) for item in table.query(KeyConditionExpression=Key("pk").eq("bars#binance"))["Items"]]  # type: ignore[union-attr]
+    items: list[Any] = table.query(KeyConditionExpression=Key("pk").eq("bars#binance"))["Items"]
+    sizes = [len(bytes(item["data"].value)) for item in items]
     assert len(sizes) > 1
     assert max(sizes) < ITEM_LIMIT_BYTES - 1_024
 
 
 def test_an_answer_of_several_pages_is_read_to_its_end(store: Store) -> None:
     """DynamoDB answers 1 MB at a time; a day of large blocks takes several."""
-    frame = pl.concat(make_bars("binance", f"C{k:03d}USDT", COINS[k % 9], 1.0 + k, 1.0, taker=True)[:80] for k in range(70))
+    frame = pl.concat(
+        make_bars("binance", f"C{k:03d}USDT", COINS[k % 9], 1.0 + k, 1.0, taker=True)[:80] for k in range(70)
+    )
     hours = [NOON_MS + k * HOUR_MS for k in range(4)]
-    store.replace(BAR_BLOCKS, "binance", [(hour, frame.with_columns(pl.col("open_ms") + k)) for k, hour in enumerate(hours)])
+    store.replace(
+        BAR_BLOCKS, "binance", [(hour, frame.with_columns(pl.col("open_ms") + k)) for k, hour in enumerate(hours)]
+    )
     assert store.load(BAR_BLOCKS, "binance", hours[0], hours[-1]).height == 4 * frame.height
 
 
@@ -142,7 +152,11 @@ def test_a_block_says_when_it_may_be_deleted(store: Store, table: "Table") -> No
 
 def test_supply_is_unique_by_coin_and_source(store: Store) -> None:
     """Two sources of one coin are two rows, and the earlier figure of a source stands."""
-    rows = [("PEP", "binance", 1.0, None, NOON_MS), ("PEP", "coingecko", 2.0, "pep", NOON_MS), ("PEP", "binance", 3.0, None, NOON_MS)]
+    rows = [
+        ("PEP", "binance", 1.0, None, NOON_MS),
+        ("PEP", "coingecko", 2.0, "pep", NOON_MS),
+        ("PEP", "binance", 3.0, None, NOON_MS),
+    ]
     for row in rows:
         store.save(SUPPLY_BLOCKS, "all", [(NOON_MS, conform([row], SUPPLY))])
     assert store.load(SUPPLY_BLOCKS, "all", NOON_MS, NOON_MS)["supply_coins"].sort().to_list() == [1.0, 2.0]
@@ -155,7 +169,9 @@ def test_a_report_that_is_not_there_is_none(store: Store) -> None:
 
 def test_a_missing_table_is_named_with_the_next_step(dynamodb: "DynamoDBServiceResource") -> None:
     """A person learns which table and what to do."""
-    with pytest.raises(StateError, match=r"^table 'nowhere': ResourceNotFoundException.*deploy the stack, or set TABLE_NAME"):
+    with pytest.raises(
+        StateError, match=r"^table 'nowhere': ResourceNotFoundException.*deploy the stack, or set TABLE_NAME"
+    ):
         Store(dynamodb.Table("nowhere")).load(BAR_BLOCKS, "binance", NOON_MS, NOON_MS)
 
 

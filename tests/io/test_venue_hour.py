@@ -51,6 +51,15 @@ def test_the_wait_goes_by_the_venues_clock(world: World) -> None:
     assert world.clock.slept == [4.0]
 
 
+def test_a_snapshot_after_the_wait_is_of_this_hour(world: World) -> None:
+    """A venue whose clock was still in the hour before when it was read is listed after the wait: nothing is left out."""
+    world.clock.at = NOON + timedelta(milliseconds=300)
+    world.binance.drift_s = -1.0
+    done = world.screen()
+    assert not [warning for warning in done.report.warnings if "not of this hour" in warning]
+    assert done.report.status == "ok"
+
+
 def test_a_late_bar_is_asked_for_again(world: World) -> None:
     """Only the contract without its bar is polled, every ten seconds, and ranks like any other then."""
     world.binance.late_until_ms["C00USDT"] = NOON_MS + 35_000
@@ -80,9 +89,13 @@ def test_a_failed_request_for_bars_is_tried_again(world: World) -> None:
 def test_a_bar_that_fails_verification_is_dropped_and_counted(world: World) -> None:
     """A row that is not possible never enters the state, and the report says so."""
     bad = (pl.col("contract") == "C03USDT") & (pl.col("open_ms") == NOON_MS - 5 * HOUR_MS)
-    world.binance.change_bars = lambda bars: bars.with_columns(high=pl.when(bad).then(pl.col("low") / 2).otherwise("high"))
+    world.binance.change_bars = lambda bars: bars.with_columns(
+        high=pl.when(bad).then(pl.col("low") / 2).otherwise("high")
+    )
     report = world.screen().report
-    assert [(error.reason, error.contracts) for error in report.sources["binance"].errors] == [("bar_high_low_inconsistent", ["C03USDT"])]
+    assert [(error.reason, error.contracts) for error in report.sources["binance"].errors] == [
+        ("bar_high_low_inconsistent", ["C03USDT"])
+    ]
     stored = world.store.load_bars("binance", NOON_MS - 100 * HOUR_MS, NOON_MS)
     assert stored.filter(bad).is_empty()
 
@@ -90,7 +103,9 @@ def test_a_bar_that_fails_verification_is_dropped_and_counted(world: World) -> N
 def test_a_late_contract_does_not_hide_what_was_dropped(world: World) -> None:
     """Problems of the first round are reported although a second one followed."""
     bad = (pl.col("contract") == "C03USDT") & (pl.col("open_ms") == NOON_MS - 5 * HOUR_MS)
-    world.binance.change_bars = lambda bars: bars.with_columns(high=pl.when(bad).then(pl.col("low") / 2).otherwise("high"))
+    world.binance.change_bars = lambda bars: bars.with_columns(
+        high=pl.when(bad).then(pl.col("low") / 2).otherwise("high")
+    )
     world.binance.late_until_ms["C00USDT"] = NOON_MS + 15_000
     report = world.screen().report
     assert [error.reason for error in report.sources["binance"].errors] == ["bar_high_low_inconsistent"]
@@ -137,8 +152,9 @@ def test_a_snapshot_of_another_hour_is_left_out_and_said(world: World) -> None:
 
 
 def test_a_book_of_another_hour_is_left_out_and_said(world: World) -> None:
-    """A book that was put together in the hour before is not this hour's, and its contract has no depth."""
-    world.binance.book_age_ms = 15_000
+    """A book that was put together in the next hour would look ahead: its contract has no depth."""
+    world.clock.at = NOON + timedelta(minutes=59, seconds=50)
+    world.binance.book_age_ms = -15_000
     done = world.screen()
     asked = len(world.binance.calls("order_book"))
     assert f"binance: {asked} order books are not of this hour and were left out" in done.report.warnings

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 from fake_market import NOON
@@ -19,7 +21,20 @@ from quantscout.settings import Settings
 from quantscout.sources import Sources
 from quantscout.store import Store
 from quantscout.venues import coinalyze, coingecko
-from venues.script import Script
+from quantscout_local.resources import load_template, translate
+
+if TYPE_CHECKING:
+    from venues.script import Script
+
+ROOT = Path(__file__).parents[2]
+
+
+@cache
+def table_definition() -> dict[str, Any]:
+    """Return what template.yaml says of the table, as SAM translates it, in the words of create_table."""
+    resource = translate(load_template(ROOT / "template.yaml"), {})["Resources"]["Table"]
+    names = ("AttributeDefinitions", "KeySchema", "BillingMode")
+    return {name: resource["Properties"][name] for name in names}
 
 
 class Computed(NamedTuple):

@@ -1,0 +1,125 @@
+"""What is written about the code is what the code does."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from quantscout.factors import FACTORS
+from quantscout.gates import FLAGS, GATES, REASONS
+from quantscout_local.schema import report_schema_text
+
+ROOT = Path(__file__).parents[1]
+PRODUCT = ROOT / "shared" / "quantscout"
+ANSWERS = ("binance_answers.py", "kucoin_answers.py")
+CODE = re.compile(r"[a-z][a-z0-9_]+")
+TARGET = re.compile(r"^([a-z0-9_-]+):.*##", re.MULTILINE)
+
+
+def read(*path: str) -> str:
+    """Return the text of a file of the repository."""
+    return ROOT.joinpath(*path).read_text("utf-8")
+
+
+def test_the_published_schema_is_the_generated_one() -> None:
+    """A change of the report's model without `make docs` is found here."""
+    assert read("docs", "report.schema.json") == report_schema_text()
+
+
+def universe_codes() -> Iterator[str]:
+    """Return the reason codes in the venues' tables of universe rules: the first member of each rule."""
+    for name in ANSWERS:
+        tree = ast.parse((PRODUCT / "venues" / name).read_text("utf-8"))
+        rules = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and "ineligible" in node.name]
+        for rule in (
+            node for function in rules for node in ast.walk(function) if isinstance(node, ast.Tuple) and node.elts
+        ):
+            match rule.elts[0]:
+                case ast.Constant(value=str(code)) if CODE.fullmatch(code):
+                    yield code
+
+
+def fate_codes() -> Iterator[str]:
+    """Return the reason codes that `decide` gives by itself: the second member of each of its cases."""
+    tree = ast.parse((PRODUCT / "decide.py").read_text("utf-8"))
+    [fate] = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "_fate"]
+    [cases] = [
+        node.value
+        for node in ast.walk(fate)
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "cases"
+    ]
+    assert isinstance(cases, ast.List)
+    for case in cases.elts:
+        match case:
+            case ast.Tuple(
+                elts=[_, ast.Call(func=ast.Attribute(attr="lit"), args=[ast.Constant(value=str(code))]), *_]
+            ):
+                yield code
+
+
+def test_every_reason_has_its_sentence() -> None:
+    """No contract is rejected with a code that nobody explains."""
+    codes = (
+        {code for gate in GATES for code in (gate.reason, gate.unknown_reason)} | {*universe_codes()} | {*fate_codes()}
+    )
+    assert {"delisting", "not_coin", "same_coin", "insufficient_coverage"} <= codes
+    assert codes - REASONS.keys() == set()
+
+
+def test_no_sentence_is_for_a_reason_that_cannot_be() -> None:
+    """The table of reasons holds nothing that was once there."""
+    codes = (
+        {code for gate in GATES for code in (gate.reason, gate.unknown_reason)} | {*universe_codes()} | {*fate_codes()}
+    )
+    assert REASONS.keys() - codes == set()
+
+
+def test_reason_codes_are_plain_names() -> None:
+    """They are keys in JSON and columns in tables."""
+    assert all(CODE.fullmatch(code) for code in [*REASONS, *FLAGS, *(factor.name for factor in FACTORS)])
+
+
+def test_the_weights_sum_to_one() -> None:
+    """A score of 100 is possible, and no more."""
+    assert sum(factor.weight for factor in FACTORS) == pytest.approx(1.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "LICENSE"])
+def test_a_repository_has_its_papers(name: str) -> None:
+    """They are there, and say something."""
+    assert len(read(name)) > 100
+
+
+def test_the_readme_names_targets_that_exist() -> None:
+    """Every `make x` of the README is in the Makefile."""
+    targets = {*TARGET.findall(read("Makefile"))}
+    named = {
+        *re.findall(
+            r"`?make ([a-z][a-z0-9-]+)`?", "\n".join(re.findall(r"```.*?```|`[^`\n]+`", read("README.md"), re.DOTALL))
+        )
+    }
+    assert {"run", "test"} <= named
+    assert named - targets == set()
+
+
+def test_the_readme_names_files_that_exist() -> None:
+    """Every relative link of the README and the documents leads somewhere."""
+    for document in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
+        links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", document.read_text("utf-8"))
+        assert [link for link in links if not (document.parent / link).exists()] == [], document.name
+
+
+def test_documents_that_the_code_names_exist() -> None:
+    """A comment or a message that sends a reader to docs/x.md sends them to a page."""
+    sources = [
+        *PRODUCT.rglob("*.py"),
+        *(ROOT / "local").rglob("*.py"),
+        *(ROOT / "functions").rglob("*.py"),
+        ROOT / "template.yaml",
+    ]
+    named = {
+        page for source in sources for page in re.findall(r"docs/[\w./-]+\.(?:md|json)", source.read_text("utf-8"))
+    }
+    assert {page for page in named if not (ROOT / page).exists()} == set()

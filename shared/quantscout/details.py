@@ -7,7 +7,6 @@ import asyncio
 
 import polars as pl
 
-from quantscout.clock import is_snapshot_of
 from quantscout.decide import LONG_SHORT, Details
 from quantscout.frames import BARS, BOOK, DAY_MS, FUNDING, HOUR_MS, KEY, MINUTE_MS, OPEN_INTEREST, conform, stack
 from quantscout.run import Run
@@ -129,12 +128,15 @@ async def _funding_of_all(hour: VenueHour, since_ms: int, run: Run) -> Swept:
 
 
 async def _books(hour: VenueHour, contracts: list[Contract], run: Run) -> pl.DataFrame:
-    """Return one book per contract; one stamped in another hour is left out (it would look ahead)."""
+    """Return one book per contract; one stamped after the hour's run is left out (it would look ahead).
+
+    An earlier stamp is the time of the last change in a quiet book: it stands.
+    """
     books = _kept(hour, await sweep(contracts, hour.venue.fetch_book, BOOK, "order_book"))
-    stamped = [at_ms is None or is_snapshot_of(run.hour_ms, at_ms) for at_ms in books["at_ms"]]
-    if not all(stamped):
-        hour.notes.append(f"{stamped.count(False)} order books are not of this hour and were left out")
-    return books.filter(pl.Series(stamped, dtype=pl.Boolean))
+    in_time = books.filter(pl.col("at_ms").fill_null(run.hour_ms) < run.hour_ms + HOUR_MS)
+    if late := books.height - in_time.height:
+        hour.notes.append(f"{late} order books are not of this hour and were left out")
+    return in_time
 
 
 async def _long_short(hour: VenueHour, contracts: list[Contract], run: Run) -> pl.DataFrame:

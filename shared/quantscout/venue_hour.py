@@ -51,6 +51,7 @@ async def open_venue(venue: Venue, run: Run) -> VenueHour:
         if abs(drift_s) > run.settings.clock_drift_report_s:
             hour.notes.append(f"the venue's clock is {drift_s:+.1f} s from ours; corrected")
         await run.wait_until_final(from_ms(server_ms))
+        listed_at_ms = run.now_ms() + round(1000 * drift_s)
         listing = await venue.fetch_listing()
     except (SourceError, AnswerError) as error:
         problem = problem_of(error)
@@ -58,17 +59,17 @@ async def open_venue(venue: Venue, run: Run) -> VenueHour:
         hour.problems.append(problem)
         return hour
     hour.listing, hour.problems = (
-        _of_this_hour(listing.frame, server_ms, run, hour),
+        _of_this_hour(listing.frame, listed_at_ms, run, hour),
         [*hour.problems, *listing.problems],
     )
     return hour
 
 
-def _of_this_hour(listing: pl.DataFrame, server_ms: int, run: Run, hour: VenueHour) -> pl.DataFrame:
+def _of_this_hour(listing: pl.DataFrame, at_ms: int, run: Run, hour: VenueHour) -> pl.DataFrame:
     """Blank the snapshot where it was taken in another hour: it would look ahead."""
-    if is_snapshot_of(run.hour_ms, server_ms):
+    if is_snapshot_of(run.hour_ms, at_ms):
         return listing
-    hour.notes.append(f"spread, funding and open interest of {iso(server_ms)} are not of this hour and were left out")
+    hour.notes.append(f"spread, funding and open interest of {iso(at_ms)} are not of this hour and were left out")
     return listing.with_columns(pl.lit(None, pl.Float64).alias(name) for name in SNAPSHOT_COLUMNS)
 
 

@@ -22,7 +22,7 @@ def print_report(console: Console, report: Report) -> None:
             f"  gate {report.gate_level or '-'}  market {report.regime.name}",
         )
     )
-    console.print(report.gate_reason, style="dim", soft_wrap=True)
+    console.print(Text(report.gate_reason, "dim"), soft_wrap=True)
     if report.ranked_gems:
         console.print(_picks(report.ranked_gems))
         for gem in report.ranked_gems:
@@ -30,7 +30,7 @@ def print_report(console: Console, report: Report) -> None:
     console.print(_funnel(report))
     console.print(_sources(report))
     for warning in report.warnings:
-        console.print(f"note: {warning}", style="yellow", soft_wrap=True)
+        console.print(Text(f"note: {warning}", "yellow"), soft_wrap=True)
     console.print(NOT_ADVICE, style="dim")
 
 
@@ -86,7 +86,7 @@ def _sources(report: Report) -> Table:
             Text("ok", "green") if state.ok else Text("out", "red"),
             str(state.contracts),
             str(state.late),
-            errors,
-            state.note,
+            Text(errors),
+            Text(state.note),
         )
     return table

@@ -40,6 +40,13 @@ def test_warnings_and_sources_are_shown(computed: Computed) -> None:
     assert "switched off: no key in the secret" in text
 
 
+def test_a_sources_note_is_shown_as_it_is(computed: Computed) -> None:
+    """Brackets of an error's text are no markup."""
+    state = computed.report.sources["kucoin"].model_copy(update={"ok": False, "note": "[Errno 111] [/]"})
+    report = computed.report.model_copy(update={"sources": computed.report.sources | {"kucoin": state}})
+    assert "[Errno 111] [/]" in printed(report)
+
+
 def test_it_is_no_advice(computed: Computed) -> None:
     """The last line says so."""
     assert printed(computed.report).rstrip().endswith(NOT_ADVICE)

@@ -52,7 +52,7 @@ def test_the_wait_goes_by_the_venues_clock(world: World) -> None:
 
 
 def test_a_snapshot_after_the_wait_is_of_this_hour(world: World) -> None:
-    """A venue whose clock was still in the hour before when it was read is listed after the wait: nothing is left out."""
+    """A venue whose clock was still in the hour before is listed after the wait: nothing is left out."""
     world.clock.at = NOON + timedelta(milliseconds=300)
     world.binance.drift_s = -1.0
     done = world.screen()

@@ -13,6 +13,8 @@ from quantscout.errors import InputError, QuantScoutError
 from quantscout_local import servers
 from quantscout_local.servers import Server
 
+pytestmark = pytest.mark.e2e
+
 
 def child(folder: Path, code: str) -> Server:
     """Start a server whose program is the given code."""

@@ -17,6 +17,8 @@ from quantscout_local import handlers, resources
 from quantscout_local import stack as stack_module
 from quantscout_local.stack import LocalStack
 
+pytestmark = pytest.mark.e2e
+
 ROOT = Path(__file__).parents[2]
 
 STAND_INS = Path(__file__).parent / "stand_ins"

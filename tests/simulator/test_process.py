@@ -11,6 +11,8 @@ import httpx
 import orjson
 import pytest
 
+pytestmark = pytest.mark.e2e
+
 COMMAND = [sys.executable, "-W", "error", "-m", "quantscout_local.simulator"]
 
 

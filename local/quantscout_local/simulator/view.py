@@ -19,14 +19,14 @@ _MONTH_H = 720
 class View:
     """What the venues show at `hour_ms`; nothing in it comes from a bar that closes later."""
 
-    def __init__(self, market: Market, hour_ms: int) -> None:
-        """Raise InputError if the market does not cover the hour."""
+    def __init__(self, market: Market, hour_ms: int, clock: SimulatorClock | None = None) -> None:
+        """Raise InputError if the market does not cover the hour; without a clock, one that has just been set."""
         if not market.covers(hour_ms):
             raise InputError(
                 f"{market.source} does not cover the hour {iso(hour_ms)}: choose a full hour from "
                 f"{iso(int(market.hours_ms[0]))} to {iso(int(market.hours_ms[-1]))}"
             )
-        self.market, self.hour_ms, self.clock = market, hour_ms, SimulatorClock(hour_ms)
+        self.market, self.hour_ms, self.clock = market, hour_ms, clock or SimulatorClock(hour_ms)
         self._made: dict[object, object] = {}
 
     def once(self, name: object, make: Callable[[], T]) -> T:

@@ -80,7 +80,7 @@ class LocalStack:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        handlers.close_clients(self._aws_url)
+        handlers.close_clients(self.aws_url)
         self._exit.close()
 
     def _start(self, started: ExitStack) -> None:
@@ -146,7 +146,7 @@ class LocalStack:
         if not self._simulation:
             raise InputError("only the simulator can be moved to an hour; the live venues are where they are")
         self._stand_at(_post(f"{self.venues_url}/simulator/hour?at={quote(_hour_text(at))}"))
-        handlers.close_clients(self._aws_url)
+        handlers.close_clients(self.aws_url)
         self._handlers.clear()
 
     def messages(self, topic: str = "report") -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test unit e2e check format validate docs lock clean
+.PHONY: bench-sweep help setup run test unit e2e fuzz check format validate docs lock clean
 
 # Python 3.13 (the Lambda runtime) from PATH, uv or pyenv; else 3.12 or 3.11. Override with make PYTHON=/path/to/python
 PYTHON ?= $(shell ./tools/find-python)
@@ -46,6 +46,9 @@ unit: $(READY) ## Run the tests that start no servers (under a minute)
 e2e: $(READY) ## Run the tests of the whole way: simulator, moto server, real handlers
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m e2e $(ARGS)
 
+fuzz: $(READY) ## Read 10,000 generated answers per parser, and bodies of 5 MB (minutes; CASES=2000 for fewer)
+	@FUZZ_CASES=$(or $(CASES),10000) $(BIN)/pytest -n $(WORKERS) --dist worksteal -m fuzz tests/fuzz $(ARGS)
+
 check: $(READY) ## Lint, formatting, types, dependency direction, template, published schema
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -68,6 +71,9 @@ docs: $(READY) ## Write what is generated: the report's JSON Schema, and the REA
 
 lock: $(READY) ## Pin all requirements anew, with hashes
 	@./tools/lock $(BIN)/python
+
+bench-sweep: $(READY) ## Time one full-scale hour under the venues' limits and latency, against its lower bound
+	@PYTHONPATH=. $(BIN)/python -P -m bench.sweep
 
 clean: ## Remove .venv, caches and outputs
 	@rm -rf $(VENV) .venv-sam out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .aws-sam

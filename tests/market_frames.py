@@ -18,6 +18,7 @@ import naive
 from quantscout import frames
 from quantscout.decide import LONG_SHORT, Decision, Details, Evidence, base_board, decide
 from quantscout.frames import HOUR_MS, KEY, MINUTE_MS, conform
+from quantscout.identity import EVIDENCE
 from quantscout.regime import Regime, RegimeName
 from quantscout.settings import Settings
 from quantscout.universe import identify
@@ -114,7 +115,7 @@ def make_hour(series: Series, hour_ms: int, regime: RegimeName, seed: int) -> Ho
     newest = bars.filter(pl.col("open_ms") < hour_ms).group_by(KEY).agg(pl.all().sort_by("open_ms").last())
     rows = newest.sort(KEY).to_dicts()
     listing = conform([made_market.listed(row, hour_ms, seed) for row in rows], frames.LISTING)
-    known = identify(listing, NO_PRICES, frames.empty(frames.IDENTITY), Settings())
+    known = identify(listing, NO_PRICES, frames.empty(EVIDENCE), Settings())
     details = Details(
         _made(rows, frames.BARS, lambda row: made_market.quarter(row, hour_ms, seed)),
         held,

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from quantscout.errors import InputError, SourceError
-from quantscout.http import CONNECTIONS_PER_POOL, POOLS, Budget, SourceClient, Spent
+from quantscout.http import CONNECTIONS_PER_POOL, POOLS, SourceClient, Spent
+from quantscout.limits import Budget
 
 KEY = "s3cret-key"
 
@@ -19,7 +20,13 @@ def source(reply: Callable[[httpx.Request], httpx.Response], budget: Budget | No
     headers = {"api_key": KEY}
     budgets = {"default": budget or Budget(1e9, 60)}
     transport = httpx.MockTransport(reply)
-    return SourceClient("venue", "https://venue.test", budgets, secret_headers=headers, transport=transport)
+    return SourceClient(
+        "venue", "https://venue.test", budgets, secret_headers=headers, transport=transport, sleep=no_sleep
+    )
+
+
+async def no_sleep(_: float) -> None:
+    """Wait for nothing: what is waited for is the matter of test_retry.py."""
 
 
 def get(client: SourceClient, path: str = "/x", times: int = 1) -> list[bytes]:
@@ -45,7 +52,7 @@ def failure(status: int, body: str = "{}") -> SourceError:
         (451, "blocked_region"),
         (403, "refused"),
         (429, "rate_limited"),
-        (418, "rate_limited"),
+        (418, "banned"),
         (400, "bad_request"),
         (401, "bad_request"),
         (404, "bad_request"),
@@ -118,7 +125,7 @@ def test_key_travels_in_the_header_alone() -> None:
 
     def reply(request: httpx.Request) -> httpx.Response:
         seen.append(request)
-        return httpx.Response(200)
+        return httpx.Response(200, content=b"{}")
 
     get(source(reply))
     assert seen[0].headers["api_key"] == KEY
@@ -160,7 +167,7 @@ def test_key_may_end_with_a_line_break() -> None:
 def test_simulated_parts_are_collected() -> None:
     """The names in the header of simulated answers add up over requests."""
     headers = iter(["taker_split", "order_book taker_split", ""])
-    client = source(lambda _: httpx.Response(200, headers={"x-quantscout-simulated": next(headers)}))
+    client = source(lambda _: httpx.Response(200, content=b"[]", headers={"x-quantscout-simulated": next(headers)}))
     get(client, times=3)
     assert client.simulated == {"taker_split", "order_book"}
 
@@ -183,11 +190,11 @@ def test_requests_share_a_hundred_connections() -> None:
         most = max(most, flying)
         await asyncio.sleep(0.001)
         flying -= 1
-        return httpx.Response(200, content=b"ok")
+        return httpx.Response(200, content=b"[]")
 
     transport = httpx.MockTransport(reply)
     client = SourceClient("venue", "https://venue.test", {"default": Budget(1e9, 60)}, transport=transport)
-    assert get(client, times=350) == [b"ok"] * 350
+    assert get(client, times=350) == [b"[]"] * 350
     assert most == POOLS * CONNECTIONS_PER_POOL
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from quantscout.http import Budget
+from quantscout.limits import Budget
 
 
 class Clock:

@@ -113,7 +113,7 @@ def test_the_screen_has_its_variables(translated: Resource) -> None:
     """The names are those that the handlers read."""
     assert set(translated["Resources"]["ScreenFunction"]["Properties"]["Environment"]["Variables"]) == {
         *("TABLE_NAME", "REPORT_TOPIC_ARN", "ALARM_TOPIC_ARN", "SOURCE_KEYS_SECRET_ID"),
-        *("QUANTSCOUT_SETTINGS", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"),
+        *("QUANTSCOUT_SETTINGS", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL", "TAPE_BUCKET"),
     }
 
 

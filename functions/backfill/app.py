@@ -20,6 +20,8 @@ ENVIRONMENT = parse_environment(os.environ)
 SETTINGS = ENVIRONMENT.settings()
 STORE = open_store(ENVIRONMENT.table_name)
 LOG = Logger()
+TO_WRITE_S = 20.0
+"""Kept of the function's time for what comes after the last answer."""
 
 
 def now() -> datetime:
@@ -28,9 +30,12 @@ def now() -> datetime:
 
 
 async def _run(hour: datetime, context: LambdaContext) -> list[Filled]:
-    async with open_sources(ENVIRONMENT, SourceKeys()) as sources:
-        run = Run(hour, sources, STORE, SETTINGS, now)
-        return await run_backfill(run, lambda: context.get_remaining_time_in_millis() / 1000)
+    def remaining_s() -> float:
+        return context.get_remaining_time_in_millis() / 1000
+
+    async with open_sources(ENVIRONMENT, SourceKeys(), lambda: now().timestamp()) as sources:
+        sources.finish_by(now().timestamp() + remaining_s() - TO_WRITE_S)
+        return await run_backfill(Run(hour, sources, STORE, SETTINGS, now), remaining_s)
 
 
 @LOG.inject_lambda_context(clear_state=True)

@@ -11,8 +11,18 @@ from quantscout.errors import InputError, QuantScoutError
 from quantscout_local.terminal import open_console
 
 OUT = Path("out")
+TAPE = OUT / "tape.qst"
 EXIT_BAD_INPUT = 2
 EXIT_FAILED = 1
+
+Market = Annotated[
+    Path | None, typer.Option(help="A market archive; without it the embedded synthetic market is used.")
+]
+Live = Annotated[bool, typer.Option("--live", help="Ask the venues' public endpoints instead of the simulator.")]
+At = Annotated[str | None, typer.Option(help="The full UTC hour, e.g. 2026-03-01T12:00Z (default: the market's own).")]
+RealOnly = Annotated[
+    bool, typer.Option("--real-only", help="Serve only real series of the archive; what it lacks is missing.")
+]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -48,33 +58,55 @@ def _version(
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0913 - each is one thing that a person can ask for
     *,
-    market: Annotated[
-        Path | None, typer.Option(help="A market archive; without it the embedded synthetic market is used.")
+    market: Market = None,
+    live: Live = False,
+    at: At = None,
+    real_only: RealOnly = False,
+    tape: Annotated[
+        Path | None, typer.Option(help="Repeat the hour of a tape (quantscout record), without a network.")
     ] = None,
-    live: Annotated[
-        bool, typer.Option("--live", help="Ask the venues' public endpoints instead of the simulator.")
-    ] = False,
-    at: Annotated[
-        str | None, typer.Option(help="The full UTC hour, e.g. 2026-03-01T12:00Z (default: the market's own).")
-    ] = None,
-    real_only: Annotated[
-        bool, typer.Option("--real-only", help="Serve only real series of the archive; what it lacks is missing.")
-    ] = False,
     out: Annotated[
         Path, typer.Option(help="Folder for report.json, email.txt, sms.txt, universe.parquet, run.log.")
     ] = OUT,
 ) -> None:
     """Run one hour on the local stack: AWS and the venues on loopback, the real handlers, the real events."""
-    from quantscout.clock import parse_hour  # noqa: PLC0415 - the help must not wait for boto3 and polars
+    if tape is not None:
+        if live or real_only or market is not None or at is not None:
+            raise InputError("--tape takes no --market, --live, --at or --real-only: the tape holds hour and data")
+        from quantscout_local.replay import run_tape  # noqa: PLC0415 - the help must not wait for boto3 and polars
+
+        raise SystemExit(run_tape(tape, out))
+    _run_hour(market, at, out, None, live=live, real_only=real_only)
+
+
+@app.command()
+def record(
+    *,
+    market: Market = None,
+    live: Live = False,
+    at: At = None,
+    real_only: RealOnly = False,
+    out: Annotated[Path, typer.Option(help="The tape; the other files of a run go into its folder.")] = TAPE,
+) -> None:
+    """Run one hour as `run` does, and keep its tape: all that it asked and was answered, to be repeated at will."""
+    if out.is_dir():
+        raise InputError(f"{out} is a folder; name the tape's file, e.g. --out {out / TAPE.name}")
+    _run_hour(market, at, out.parent, out, live=live, real_only=real_only)
+
+
+def _run_hour(  # noqa: PLR0913 - as above
+    market: Path | None, at: str | None, out: Path, tape: Path | None, *, live: bool, real_only: bool
+) -> NoReturn:
+    from quantscout.clock import parse_hour  # noqa: PLC0415 - as above
     from quantscout_local.hour import Ask, run_hour  # noqa: PLC0415
 
     if live and market is not None:
         raise InputError("--live and --market exclude each other: choose where the data comes from")
     if real_only and market is None:
         raise InputError("--real-only needs --market DIR: the embedded market holds no real series")
-    raise SystemExit(run_hour(Ask(None if at is None else parse_hour(at), market, live, real_only, out)))
+    raise SystemExit(run_hour(Ask(None if at is None else parse_hour(at), market, live, real_only, out, tape)))
 
 
 @app.command()
@@ -96,3 +128,14 @@ def schema() -> None:
     from quantscout_local.schema import report_schema_text  # noqa: PLC0415 - as above
 
     typer.echo(report_schema_text(), nl=False)
+
+
+@app.command()
+def coins(
+    symbol: Annotated[str | None, typer.Argument(help="A coin, contract or CoinGecko id; without it all.")] = None,
+    out: Annotated[Path, typer.Option(help="The folder of an earlier `quantscout run`.")] = OUT,
+) -> None:
+    """Print which coin each contract is, by which sources and prices, in the hour that was run last."""
+    from quantscout_local.coins import print_coins  # noqa: PLC0415 - as above
+
+    print_coins(symbol, out)

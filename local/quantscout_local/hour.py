@@ -15,6 +15,7 @@ from quantscout.frames import HOUR_MS
 from quantscout.message import build_email, build_sms
 from quantscout.models import Report
 from quantscout.store import Store
+from quantscout_local.resources import session
 from quantscout_local.stack import LocalStack
 from quantscout_local.tables import print_report
 from quantscout_local.terminal import open_console
@@ -38,6 +39,8 @@ class Ask(NamedTuple):
     live: bool
     real_only: bool
     out: Path
+    tape: Path | None = None
+    """Where the tape of the run goes; None for none."""
 
 
 def run_hour(ask: Ask) -> int:
@@ -54,7 +57,9 @@ def run_hour(ask: Ask) -> int:
         if report is None or universe is None:
             raise StateError(f"the run of {event['at']} left no report in the table; see {ask.out / 'run.log'}")
         received = stack.messages("alarm" if report.status == "no_data" else "report")
-        _write(ask.out, report, universe, stack.log)
+        write_files(ask.out, report, universe, stack.log)
+        if ask.tape is not None:
+            _write_tape(console, ask.tape, stack, summary)
     print_report(open_console(), report)
     _say_end(console, ask, summary, received, took_s)
     return EXIT_NO_DATA if report.status == "no_data" else 0
@@ -121,7 +126,8 @@ def _blame_sources(stack: LocalStack, verb: str, event: dict[str, Any]) -> dict[
         raise QuantScoutError(f"no venue can be reached from here ({error.detail}); next step: {step}") from error
 
 
-def _write(out: Path, report: Report, universe: pl.DataFrame, log: str) -> None:
+def write_files(out: Path, report: Report, universe: pl.DataFrame, log: str) -> None:
+    """Write what a run leaves into the folder (InputError where it cannot be written)."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, text in {
@@ -136,6 +142,24 @@ def _write(out: Path, report: Report, universe: pl.DataFrame, log: str) -> None:
         raise InputError(
             f"the folder {out} cannot be written ({cause.strerror}); name another with --out DIR"
         ) from cause
+
+
+def _write_tape(console: "Console", path: Path, stack: LocalStack, summary: dict[str, Any]) -> None:
+    """Fetch the tape from the bucket in which the function stored it."""
+    if summary["tape"] is None:
+        raise QuantScoutError(f"the run left no tape: {summary['tape_problem'] or 'its report was not new'}")
+    s3 = session().client("s3", endpoint_url=stack.aws_url)
+    try:
+        stored = s3.get_object(Bucket=stack.environment("screen")["TAPE_BUCKET"], Key=summary["tape"])
+        data = stored["Body"].read()
+        path.write_bytes(data)
+    except OSError as cause:
+        raise InputError(
+            f"the tape {path} cannot be written ({cause.strerror}); name another with --out FILE"
+        ) from cause
+    finally:
+        s3.close()
+    console.print(f"  tape in {path}: {len(data):,} bytes; next: quantscout run --tape {path}", style="dim")
 
 
 def _say_end(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 REGION = "us-east-1"
 STACK_NAME = "quantscout"
-STATEFUL = frozenset({"AWS::DynamoDB::Table", "AWS::SNS::Topic"})
+STATEFUL = frozenset({"AWS::DynamoDB::Table", "AWS::SNS::Topic", "AWS::S3::Bucket"})
 SECRET = "SourceKeysSecret"  # noqa: S105 (its name)
 TOPICS = {"report": "ReportTopic", "alarm": "AlarmTopic"}
 

@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-import polars as pl
-
 from quantscout.errors import Problem
 from quantscout.frames import HOUR_MS
 from quantscout.models import SourceState
@@ -29,6 +27,8 @@ def build_account(run: Run, hours: list[VenueHour], outside: Outside, covered: d
     down = {name: state.note for name, state in sources.items() if not state.ok and state.note != NO_KEY}
     warnings = [f"{name} is out: {note}" for name, note in down.items()]
     warnings += [f"{hour.name}: {note}" for hour in hours for note in hour.notes]
+    for name, faults in run.sources.retried().items():
+        warnings.append(f"{name}: requests tried again: " + ", ".join(f"{n} x {fault}" for fault, n in faults.items()))
     for name, what in run.sources.simulated().items():
         warnings.append(f"{name}: simulated, not measured: {', '.join(what)}")
     if excused := sorted(run.settings.unknown_passes):
@@ -37,13 +37,12 @@ def build_account(run: Run, hours: list[VenueHour], outside: Outside, covered: d
 
 
 def _venue_state(hour: VenueHour, hour_ms: int) -> SourceState:
-    newest_ms = hour.bars.select(pl.col("open_ms").max()).item()
     return SourceState(
         ok=not hour.failed,
         contracts=hour.listing.height,
         late=len(hour.late),
         errors=count_errors(hour.problems),
-        data_age_s=None if newest_ms is None else (hour_ms - newest_ms - HOUR_MS) // 1000,
+        data_age_s=None if hour.newest_ms is None else (hour_ms - hour.newest_ms - HOUR_MS) // 1000,
         note=hour.failed,
     )
 

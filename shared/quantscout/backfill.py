@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from quantscout.breakers import kept_breakers
 from quantscout.clock import check_not_future
 from quantscout.errors import SourceError
 from quantscout.frames import BARS, HOUR_MS, KEY, stack
@@ -46,16 +47,22 @@ class Filled(NamedTuple):
     problems: int
 
 
-async def run_backfill(run: Run, remaining_s: Callable[[], float], reserve_s: float = 30.0) -> list[Filled]:
+async def run_backfill(run: Run, remaining_s: Callable[[], float], reserve_s: float = 90.0) -> list[Filled]:
     """Fill the state of every venue; raises SourceError only when no venue could be opened at all.
 
-    `remaining_s` tells the time that is left; below `reserve_s` no further batch is begun.
+    `remaining_s` tells the time that is left; below `reserve_s` no further batch is begun (one may wait for
+    a venue's next minute).
     """
     check_not_future(run.hour, run.now())
+    async with kept_breakers(run):
+        return await _fill_venues(run, lambda: remaining_s() > reserve_s)
+
+
+async def _fill_venues(run: Run, has_time: Callable[[], bool]) -> list[Filled]:
     hours = await asyncio.gather(*(open_venue(venue, run) for venue in run.sources.venues))
     if all(hour.failed for hour in hours):
         raise SourceError("all venues", "unavailable", "; ".join(f"{hour.name}: {hour.failed}" for hour in hours))
-    return list(await asyncio.gather(*(_fill_venue(hour, run, lambda: remaining_s() > reserve_s) for hour in hours)))
+    return list(await asyncio.gather(*(_fill_venue(hour, run, has_time) for hour in hours)))
 
 
 async def _fill_venue(hour: VenueHour, run: Run, has_time: Callable[[], bool]) -> Filled:

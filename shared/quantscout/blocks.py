@@ -26,6 +26,7 @@ def unpack(data: bytes, schema: Schema | None = None) -> pl.DataFrame:
     """Return the frame of a block, brought to the schema (StateError when the bytes are not a block of it)."""
     try:
         frame = pl.read_ipc(data)
-        return frame if schema is None else conform(frame, schema)
+        # What was stored had the schema; only a block of an older version is brought to it (a copy of every column).
+        return frame if schema is None or frame.schema == pl.Schema(schema) else conform(frame, schema)
     except (pl.exceptions.PolarsError, OSError) as cause:
         raise StateError(f"a stored block cannot be read: {cause}") from cause

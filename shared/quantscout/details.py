@@ -14,6 +14,7 @@ from quantscout.store import FUNDING_BLOCKS, OPEN_INTEREST_BLOCKS, Kind
 from quantscout.sweep import Fetch, Swept, contracts_of, sweep
 from quantscout.venue_hour import VenueHour, fetch_bars_of
 from quantscout.venues.base import Contract
+from quantscout.verify import verify_open_interest, verify_settlements
 
 MONTH_H = 720
 FUNDING_MARGIN_H = 32
@@ -66,8 +67,9 @@ async def _open_interest(hour: VenueHour, contracts: list[Contract], run: Run) -
         since_ms = max(newest.get(contract.name, 0) - DAY_MS, run.hour_ms - reach_ms)
         return await hour.venue.fetch_open_interest(contract, since_ms, run.hour_ms)
 
-    fetched = _kept(hour, await sweep(asked, fetch, OPEN_INTEREST, "open_interest"))
-    new = stack([fetched, snapshot], OPEN_INTEREST).unique(
+    fetched = verify_open_interest(_kept(hour, await sweep(asked, fetch, OPEN_INTEREST, "open_interest")), run.hour_ms)
+    hour.problems += fetched.problems
+    new = stack([fetched.rows, snapshot], OPEN_INTEREST).unique(
         OPEN_INTEREST_BLOCKS.unique, keep="first", maintain_order=True
     )
     return await _keep_new(hour, OPEN_INTEREST_BLOCKS, held, new, run)
@@ -113,9 +115,10 @@ async def _funding(hour: VenueHour, contracts: list[Contract], run: Run) -> pl.D
         return await hour.venue.fetch_funding(contract, newest.get(contract.name, first_ms), run.hour_ms)
 
     fetched.append(_kept(hour, await sweep(due, fetch, FUNDING, "funding")))
-    new = stack(fetched, FUNDING).unique(FUNDING_BLOCKS.unique, keep="first", maintain_order=True)
     known = set(newest) | {c.name for c in contracts}
-    return await _keep_new(hour, FUNDING_BLOCKS, held, new.filter(pl.col("contract").is_in(sorted(known))), run)
+    wanted = verify_settlements(stack(fetched, FUNDING).filter(pl.col("contract").is_in(sorted(known))))
+    hour.problems += wanted.problems
+    return await _keep_new(hour, FUNDING_BLOCKS, held, wanted.rows, run)
 
 
 def _is_due(newest_ms: int, interval_h: int | None, run: Run) -> bool:

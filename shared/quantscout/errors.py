@@ -13,7 +13,11 @@ becomes that venue's entry in `sources`. Only a run that can publish nothing use
 
 from typing import Literal, NamedTuple
 
-SourceFault = Literal["blocked_region", "refused", "rate_limited", "unavailable", "timeout", "bad_request"]
+SourceFault = Literal[
+    "blocked_region", "refused", "rate_limited", "banned", "unavailable", "timeout", "deadline", "bad_request"
+]
+PASSING: frozenset[SourceFault] = frozenset({"rate_limited", "unavailable", "timeout"})
+"""What may be gone at the next attempt. A blocked region, a refusal, a ban are not: asking again makes it worse."""
 
 MESSAGE_CHARS = 200
 """As much as is kept of a source's own words."""
@@ -38,11 +42,25 @@ class DeliveryError(QuantScoutError):
 
 
 class SourceError(QuantScoutError):
-    """A request that brought no answer; `fault` says of which kind."""
+    """A request that brought no answer; `fault` says of which kind, `retry_after_s` what the source asked for."""
 
-    def __init__(self, source: str, fault: SourceFault, detail: str, contract: str | None = None) -> None:
+    def __init__(
+        self,
+        source: str,
+        fault: SourceFault,
+        detail: str,
+        contract: str | None = None,
+        *,
+        retry_after_s: float | None = None,
+    ) -> None:
         super().__init__(f"{source}: {fault}: {detail}" + (f" ({contract})" if contract else ""))
         self.source, self.fault, self.detail, self.contract = source, fault, detail, contract
+        self.retry_after_s = retry_after_s
+
+    @property
+    def passing(self) -> bool:
+        """Tell whether the same request may succeed a little later."""
+        return self.fault in PASSING
 
 
 class AnswerError(QuantScoutError):

@@ -82,14 +82,6 @@ SUPPLY: Schema = {
     "as_of_ms": pl.Int64,  # the hour for which it was read
 }
 
-IDENTITY: Schema = {
-    "venue": pl.String,
-    "contract": pl.String,
-    "coin": pl.String,
-    "multiplier": pl.Float64,  # coins per contract unit, confirmed by another source's price
-    "as_of_ms": pl.Int64,
-}
-
 
 def empty(schema: Schema) -> pl.DataFrame:
     """Return a frame of the schema without rows."""

@@ -1,37 +1,38 @@
-"""The way out: one asynchronous client per source, its request budgets, and what an answer's status means.
+"""The way out: one asynchronous client per source, with its budgets, retries, deadline and ban.
 
 One pool of 100 connections spends most of its time on its own bookkeeping (measured: 12 times slower), so a source has
 ten clients of ten connections, and each request waits for one of the hundred slots outside httpx.
 """
 
 import asyncio
-import json
 import ssl
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import cycle
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import httpx
 
 from quantscout import __version__
-from quantscout.errors import MESSAGE_CHARS, OVERLOAD_CODE, InputError, SourceError, SourceFault
+from quantscout.errors import MESSAGE_CHARS, InputError, SourceError
+from quantscout.http_faults import fault_of, message_of, retry_after_of
+from quantscout.limits import Budget, Clock, Sleep
+from quantscout.retry import build_retrying
 
 POOLS = 10
 CONNECTIONS_PER_POOL = 10
 TIMEOUT = httpx.Timeout(connect=5.0, read=10.0, write=5.0, pool=5.0)
 SIMULATED_HEADER = "x-quantscout-simulated"
-FAULTS: Mapping[int, SourceFault] = {
-    403: "refused",
-    418: "rate_limited",
-    429: "rate_limited",
-    451: "blocked_region",
-}
-SHORT_BODY_BYTES = 1_000  # a refusal is short; longer bodies are data and not looked into here
+LEAST_BAN_S = 120.0
+"""A ban that does not say how long it lasts; the venues' shortest."""
 
 Params = Mapping[str, str | int]
 Transport = httpx.AsyncBaseTransport
+Correction = Callable[[httpx.Headers, Mapping[str, Budget]], None]
 
 
 class Endpoint(NamedTuple):
@@ -44,52 +45,32 @@ class Endpoint(NamedTuple):
 
 
 class Spent(NamedTuple):
-    """What was asked of one budget so far."""
+    """What was asked of one budget so far, retries included."""
 
     requests: int = 0
     weight: int = 0
 
 
-class Budget:
-    """A venue's allowance in its own units: `weight` per window of `window_s` seconds.
+class Request(NamedTuple):
+    """One thing to ask; tried again, it is the same."""
 
-    The window is aligned to the venue's clock (Binance's minute), or starts with the first request (KuCoin).
-    """
-
-    def __init__(
-        self,
-        weight: float,
-        window_s: float,
-        *,
-        aligned: bool = False,
-        clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        """Take clock and sleep from outside, so that a test needs no minute."""
-        self.weight, self.window_s, self.aligned = weight, window_s, aligned
-        self.drift_s = 0.0  # the venue's clock minus ours
-        self._clock, self._sleep = clock, sleep
-        self._start_s, self._used = float("-inf"), 0.0
-
-    async def take(self, weight: float = 1) -> None:
-        """Return when the window has room for this weight; a request larger than a whole window gets one of its own."""
-        while True:
-            now_s = self._clock() + self.drift_s
-            if not self._start_s <= now_s < self._start_s + self.window_s:
-                self._start_s, self._used = now_s - (now_s % self.window_s if self.aligned else 0), 0.0
-            if not self._used or self._used + weight <= self.weight:
-                self._used += weight
-                return
-            await self._sleep(self._start_s + self.window_s - now_s)
+    path: str
+    params: Params
+    weight: int
+    budget: str
+    contract: str | None
 
 
 class SourceClient:
-    """Asks one source over HTTP, within its budgets; `simulated` and `spent` tell afterwards what it met and used.
+    """Asks one source over HTTP; an asynchronous context manager.
 
-    `secret_headers` carry a key; they appear in no message, repr or log. An asynchronous context manager.
+    `base_url` may name alternate hosts, separated by commas: a request that failed goes to the next one.
+    `secret_headers` carry a key; they appear in no message, repr or log. `deadline_s` (by `clock`) ends everything,
+    waiting included; `banned_until_s` leaves the source alone. Afterwards `simulated`, `spent` and `retried` tell what
+    was met and used.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (each is one thing that differs between sources or in tests)
         self,
         source: str,
         base_url: str,
@@ -97,13 +78,21 @@ class SourceClient:
         *,
         secret_headers: Mapping[str, str] | None = None,
         transport: Transport | None = None,
+        correct: Correction | None = None,
+        clock: Clock = time.time,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         """Refuse a key that no header can carry (InputError)."""
         self.source, self.budgets = source, budgets
+        self.deadline_s, self.banned_until_s, self.ban_reason = float("inf"), float("-inf"), ""
         self.simulated: set[str] = set()
         self.spent: dict[str, Spent] = {name: Spent() for name in budgets}
+        self.retried: Counter[str] = Counter()
+        self._refusal: SourceError | None = None
+        self._hosts = [host.strip().rstrip("/") for host in base_url.split(",")]
+        self._correct, self._clock, self._sleep = correct, clock, sleep
         self._secrets = _checked(source, secret_headers or {})
-        self._clients = [self._build_client(base_url, transport) for _ in range(POOLS)]
+        self._clients = [self._build_client(transport) for _ in range(POOLS)]
         self._slots: asyncio.Queue[httpx.AsyncClient] = asyncio.Queue()
         for slot in range(POOLS * CONNECTIONS_PER_POOL):
             self._slots.put_nowait(self._clients[slot % POOLS])
@@ -120,6 +109,20 @@ class SourceClient:
         for client in self._clients:
             await client.aclose()
 
+    def leave_alone(self, until_s: float, reason: str) -> None:
+        """Ask nothing until this time (by `clock`): the source has banned this address."""
+        if until_s > self.banned_until_s:
+            self.banned_until_s, self.ban_reason = until_s, reason
+
+    def follow_clock(self, drift_s: float) -> None:
+        """Align the windows to the venue's clock, which is so far ahead of ours."""
+        for budget in self.budgets.values():
+            budget.drift_s = drift_s
+
+    async def ask(self, endpoint: Endpoint, params: Params | None = None, contract: str | None = None) -> bytes:
+        """Return the body of a line of the source's table, as `get`."""
+        return await self.get(endpoint.path, params, endpoint.weight, endpoint.budget, contract)
+
     async def get(
         self,
         path: str,
@@ -130,44 +133,95 @@ class SourceClient:
     ) -> bytes:
         """Return the body of a 200 answer; `path` may be a whole address on another host of the same source.
 
-        Raises SourceError. Every failure leaves here typed, so a retry, a breaker or a deadline can wrap `_attempt`.
+        Raises SourceError: of the last attempt, or `deadline` when the run's time was over first.
         """
-        response = await self._attempt(path, params or {}, weight, budget, contract)
+        request = Request(path, params or {}, weight, budget, contract)
+        remaining_s = self._remaining_s()
+        if remaining_s <= 0:
+            raise self._too_late(request)
+        try:
+            async with asyncio.timeout(None if remaining_s == float("inf") else remaining_s):
+                retrying = build_retrying(self._sleep, self._remaining_s)
+                response: httpx.Response = await retrying(self._attempts(request))
+        except TimeoutError as error:
+            raise self._too_late(request) from error
         self.simulated.update(response.headers.get(SIMULATED_HEADER, "").split())
         return response.content
 
-    async def ask(self, endpoint: Endpoint, params: Params | None = None, contract: str | None = None) -> bytes:
-        """Return the body of a line of the source's table, as `get`."""
-        return await self.get(endpoint.path, params, endpoint.weight, endpoint.budget, contract)
+    def _too_late(self, request: Request) -> SourceError:
+        return SourceError(self.source, "deadline", f"the run's time was over at {request.path}", request.contract)
 
-    async def _attempt(
-        self, path: str, params: Params, weight: int, budget: str, contract: str | None
-    ) -> httpx.Response:
-        await self.budgets[budget].take(weight)
-        requests, spent = self.spent[budget]
-        self.spent[budget] = Spent(requests + 1, spent + weight)
-        response = await self._send(path, params, contract)
-        fault = _fault_of(response)
-        if fault is not None:
-            detail = self._public(f"HTTP {response.status_code} at {path}: {_message_of(response)}")
-            raise SourceError(self.source, fault, detail, contract)
-        return response
+    def _remaining_s(self) -> float:
+        return self.deadline_s - self._clock()
 
-    async def _send(self, path: str, params: Params, contract: str | None) -> httpx.Response:
+    def _attempts(self, request: Request) -> Callable[[], Awaitable[httpx.Response]]:
+        """Return the function of one attempt; each goes to the next host, and all but the first are counted."""
+        hosts = cycle(self._hosts)
+        failures: list[str] = []
+
+        async def attempt() -> httpx.Response:
+            self.retried.update(failures[-1:])
+            try:
+                return await self._attempt(request, next(hosts))
+            except SourceError as error:
+                failures.append(error.fault)
+                raise
+
+        return attempt
+
+    async def _attempt(self, request: Request, host: str) -> httpx.Response:
+        await self.budgets[request.budget].take(request.weight)
         client = await self._slots.get()
         try:
-            return await client.get(path, params=dict(params))
-        except httpx.TimeoutException as error:
-            raise SourceError(self.source, "timeout", f"{type(error).__name__} at {path}", contract) from error
-        except httpx.RequestError as error:
-            detail = self._public(f"{type(error).__name__} at {path}: {error}")
-            raise SourceError(self.source, "unavailable", detail, contract) from error
+            await self.budgets[request.budget].take(0)  # the source may have asked for a pause in the meantime
+            self._check_admitted(request)
+            response = await self._send(client, request, host)
         finally:
             self._slots.put_nowait(client)
+        if self._correct is not None:
+            self._correct(response.headers, self.budgets)
+        if fault_of(response) is not None:
+            raise self._failure(response, request)
+        return response
 
-    def _build_client(self, base_url: str, transport: Transport | None) -> httpx.AsyncClient:
+    def _check_admitted(self, request: Request) -> None:
+        """Refuse to send where the source is not to be asked: it banned us, or refuses this place altogether."""
+        if self._clock() < self.banned_until_s:
+            until = datetime.fromtimestamp(self.banned_until_s, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            raise SourceError(self.source, "banned", f"left alone until {until}: {self.ban_reason}", request.contract)
+        if self._refusal is not None:
+            raise SourceError(self.source, self._refusal.fault, self._refusal.detail, request.contract)
+
+    def _failure(self, response: httpx.Response, request: Request) -> SourceError:
+        """Return the error of an answer, and remember what concerns the requests after it."""
+        now_s = self._clock()
+        fault = fault_of(response) or "unavailable"
+        detail = self._public(f"HTTP {response.status_code} at {request.path}: {message_of(response)}")
+        after_s = retry_after_of(response, datetime.fromtimestamp(now_s, tz=UTC))
+        error = SourceError(self.source, fault, detail, request.contract, retry_after_s=after_s)
+        if fault == "banned":
+            self.leave_alone(now_s + max(after_s or 0.0, LEAST_BAN_S), detail)
+        elif fault in ("blocked_region", "refused"):
+            self._refusal = error
+        elif fault == "rate_limited" and after_s is not None:
+            self.budgets[request.budget].pause(after_s)
+        return error
+
+    async def _send(self, client: httpx.AsyncClient, request: Request, host: str) -> httpx.Response:
+        url = request.path if request.path.startswith("http") else host + request.path
+        requests, spent = self.spent[request.budget]
+        self.spent[request.budget] = Spent(requests + 1, spent + request.weight)
+        try:
+            return await client.get(url, params=dict(request.params))
+        except httpx.TimeoutException as error:
+            detail = f"{type(error).__name__} at {request.path}"
+            raise SourceError(self.source, "timeout", detail, request.contract) from error
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            detail = self._public(f"{type(error).__name__} at {request.path}: {error}")
+            raise SourceError(self.source, "unavailable", detail, request.contract) from error
+
+    def _build_client(self, transport: Transport | None) -> httpx.AsyncClient:
         return httpx.AsyncClient(
-            base_url=base_url,
             headers={"User-Agent": f"quantscout/{__version__}", "Accept": "application/json", **self._secrets},
             timeout=TIMEOUT,
             limits=httpx.Limits(max_connections=CONNECTIONS_PER_POOL, max_keepalive_connections=CONNECTIONS_PER_POOL),
@@ -193,40 +247,3 @@ def _checked(source: str, headers: Mapping[str, str]) -> dict[str, str]:
     if not all(value.isascii() and value.isprintable() and value for value in clean.values()):
         raise InputError(f"the key of {source} is empty or has characters that a header cannot carry: store it again")
     return clean
-
-
-def _fault_of(response: httpx.Response) -> SourceFault | None:
-    status = response.status_code
-    if str(_refusal_of(response).get("code")) == OVERLOAD_CODE:
-        return "rate_limited"
-    if status == httpx.codes.OK:
-        return None
-    return FAULTS.get(status, "bad_request" if httpx.codes.is_client_error(status) else "unavailable")
-
-
-def _refusal_of(response: httpx.Response) -> dict[str, Any]:
-    """Return the source's own words as `code` and `msg`, from a short JSON object; nested in CoinGecko's case."""
-    if len(response.content) > SHORT_BODY_BYTES:
-        return {}
-    try:
-        said = json.loads(response.content)
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(said, dict):
-        return {}
-    for wrapper in ("error", "status"):
-        said = said.get(wrapper, said) if isinstance(said, dict) else said
-    if not isinstance(said, dict):
-        return {"msg": said}
-    return {"code": said.get("code", said.get("error_code")), "msg": _first(said, "msg", "message", "error_message")}
-
-
-def _first(said: Mapping[str, Any], *names: str) -> Any:
-    return next((said[name] for name in names if name in said), None)
-
-
-def _message_of(response: httpx.Response) -> str:
-    """Return the source's code and message for a person; never a whole body, which may be a page of HTML."""
-    said = _refusal_of(response)
-    words = [str(value) for value in (said.get("code"), said.get("msg")) if value is not None]
-    return ": ".join(words) or "without a message"

@@ -1,16 +1,23 @@
-"""What comes from neither venue: supply, attention and dominance (CoinGecko), aggregates of finalists (Coinalyze)."""
+"""What comes from neither venue: supply, attention and dominance (CoinGecko), aggregates of finalists (Coinalyze).
 
+The slow part, supply and which coin is which, is read about once a day and kept with its hour (docs/identity.md).
+"""
+
+import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import polars as pl
 
+from quantscout.decide import PICKS
 from quantscout.errors import AnswerError, Problem, SourceError, problem_of
-from quantscout.frames import DAY_MS, HOUR_MS, IDENTITY, KEY, SUPPLY, conform, empty, stack
+from quantscout.frames import DAY_MS, HOUR_MS, KEY, SUPPLY, conform, empty, stack
+from quantscout.identity import EVIDENCE, listed_by_coinalyze, whole
 from quantscout.run import Run
-from quantscout.store import DOMINANCE, DOMINANCE_BLOCKS, IDENTITY_BLOCKS, SUPPLY_BLOCKS
-from quantscout.universe import match_coingecko
+from quantscout.settings import Settings
+from quantscout.store import DOMINANCE, DOMINANCE_BLOCKS, SUPPLY_BLOCKS, Kind
+from quantscout.universe import coin_ids, match_coingecko
 from quantscout.venues.coinalyze import AGGREGATES, Coinalyze
 from quantscout.venues.coingecko import ATTENTION, COINS, CoinGecko
 
@@ -19,9 +26,10 @@ T = TypeVar("T")
 ALL = "all"
 SUPPLY_PAGES = 8
 """The 2,000 largest coins; smaller ones than that are on no futures venue."""
+REFRESH_H = 24
 WEEK_MS = 7 * DAY_MS
 DOMINANCE_TOLERANCE_MS = 3 * HOUR_MS
-BINANCE_CODE = "A"
+EVIDENCE_BLOCKS = Kind("evidence", EVIDENCE, (*KEY, "source", "name", "multiplier", "read_ms"))
 
 
 @dataclass
@@ -30,23 +38,42 @@ class Outside:
 
     coins: pl.DataFrame = field(default_factory=lambda: empty(COINS))
     supply: pl.DataFrame = field(default_factory=lambda: empty(SUPPLY))
-    identity: pl.DataFrame = field(default_factory=lambda: empty(IDENTITY))
+    identity: pl.DataFrame = field(default_factory=lambda: empty(EVIDENCE))
+    """Evidence of earlier hours, and which contracts Coinalyze lists."""
     attention: pl.DataFrame | None = None
     dominance_change: dict[str, float | None] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
+def refresh_h(settings: Settings) -> float:
+    """Return the age from which a figure is read again: a day, and early enough for some attempts before it is void."""
+    return min(REFRESH_H, settings.supply_max_age_h / 2)
+
+
 async def read_outside(run: Run) -> Outside:
-    """Return the stored supply and identities of the last day, and what CoinGecko says now (with a key)."""
+    """Return the stored supply and evidence that are young enough, and what CoinGecko and Coinalyze say (with a key).
+
+    A source that is out costs nothing that is stored: figures stand until `supply_max_age_h`, and every hour tries
+    again from `refresh_h` on.
+    """
     since_ms = run.hour_ms - int(run.settings.supply_max_age_h * HOUR_MS) + HOUR_MS
-    fresh = pl.col("as_of_ms").is_between(since_ms, run.hour_ms)
+    supply = await run.in_thread(run.store.load, SUPPLY_BLOCKS, ALL, since_ms, run.hour_ms)
+    evidence = await run.in_thread(run.store.load, EVIDENCE_BLOCKS, ALL, since_ms, run.hour_ms)
     outside = Outside(
-        supply=(await run.in_thread(run.store.load, SUPPLY_BLOCKS, ALL, since_ms, run.hour_ms)).filter(fresh),
-        identity=(await run.in_thread(run.store.load, IDENTITY_BLOCKS, ALL, since_ms, run.hour_ms)).filter(fresh),
+        supply=_newest(supply.filter(pl.col("as_of_ms").is_between(since_ms, run.hour_ms)), ["coin", "source"]),
+        identity=_newest(evidence.filter(pl.col("read_ms").is_between(since_ms, run.hour_ms)), [*KEY, "source"]),
     )
-    if run.sources.coingecko is not None:
-        await _read_coingecko(outside, run.sources.coingecko, run)
+    coingecko, coinalyze = run.sources.coingecko, run.sources.coinalyze
+    reads = [] if coingecko is None else [_read_coingecko(outside, coingecko, run)]
+    reads += [] if coinalyze is None else [_read_coinalyze(outside, coinalyze)]
+    await asyncio.gather(*reads)
     return outside
+
+
+def _newest(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """Return the rows of each key's last reading."""
+    read_ms = pl.col("as_of_ms" if "as_of_ms" in rows.columns else "read_ms")
+    return rows.filter(read_ms == read_ms.max().over(key)).sort(key)
 
 
 async def _read_coingecko(outside: Outside, source: CoinGecko, run: Run) -> None:
@@ -55,11 +82,36 @@ async def _read_coingecko(outside: Outside, source: CoinGecko, run: Run) -> None
     now = await _tried(source.fetch_dominance(), outside.problems)
     if now is not None:
         await _keep_dominance(outside, conform([(run.hour_ms, now.btc_pct, now.usdt_pct)], DOMINANCE), run)
-    if not outside.supply.filter(pl.col("source") == "coingecko").height:
+    age_h = _supply_age_h(outside.supply, run.hour_ms)
+    is_there = outside.attention is not None or now is not None  # else eight pages more would only cost the month
+    if is_there and (age_h is None or age_h >= refresh_h(run.settings)):
         answer = await _tried(source.fetch_supply(SUPPLY_PAGES), outside.problems)
         if answer is not None:
             outside.coins = answer.frame
             outside.problems += answer.problems
+            return
+    outside.problems[:] = [_with_age(problem, age_h, run.settings) for problem in outside.problems]
+
+
+def _supply_age_h(supply: pl.DataFrame, hour_ms: int) -> float | None:
+    newest_ms = supply.filter(pl.col("source") == "coingecko")["as_of_ms"].max()
+    return None if newest_ms is None else (hour_ms - cast("int", newest_ms)) / HOUR_MS
+
+
+def _with_age(problem: Problem, age_h: float | None, settings: Settings) -> Problem:
+    """Say with CoinGecko's failure which of its figures are used in spite of it."""
+    if problem.source != "coingecko" or problem.contract is not None or age_h is None:
+        return problem
+    stands = f"; its supply read {age_h:.0f} h ago stands until it is {settings.supply_max_age_h:g} h old"
+    return problem._replace(detail=problem.detail + stands)
+
+
+async def _read_coinalyze(outside: Outside, source: Coinalyze) -> None:
+    """Read which contracts it lists: the only way to its symbols, one call."""
+    markets = await _tried(source.fetch_markets(), outside.problems)
+    if markets is not None:
+        outside.problems += markets.problems
+        outside.identity = pl.concat([outside.identity, listed_by_coinalyze(markets.frame)])
 
 
 async def _tried(call: Awaitable[T], problems: list[Problem]) -> T | None:
@@ -94,9 +146,10 @@ def dominance_change(held: pl.DataFrame, now: pl.DataFrame, hour_ms: int) -> dic
 async def keep_supply(outside: Outside, listing: pl.DataFrame, open_interest: pl.DataFrame, run: Run) -> pl.DataFrame:
     """Return the supply per coin and source for this hour and store what the state lacked of it, with its hour.
 
-    Figures of the last day stand; only coins without one get the new one, so that a repeated run sees the same.
+    A figure stands until `refresh_h`, so that a repeated run sees the same; then the new one takes its place, and where
+    there is none the old one stands on with its age. CoinGecko's counts only for a coin that still is its entry.
     """
-    coins = match_coingecko(listing, outside.coins, run.settings).filter(pl.col("supply_coins") > 0)
+    coins = match_coingecko(listing, outside.coins).filter(pl.col("supply_coins") > 0)
     from_coingecko = coins.select(
         "coin", pl.lit("coingecko").alias("source"), "supply_coins", pl.col("coin_id").alias("source_id")
     )
@@ -108,21 +161,30 @@ async def keep_supply(outside: Outside, listing: pl.DataFrame, open_interest: pl
         "coin", pl.lit("binance").alias("source"), "supply_coins", pl.lit(None, pl.String).alias("source_id")
     )
     read = conform(pl.concat([from_coingecko, from_binance]).with_columns(as_of_ms=pl.lit(run.hour_ms)), SUPPLY)
-    new = read.join(outside.supply, on=["coin", "source"], how="anti")
+    young = outside.supply.filter(pl.col("as_of_ms") > _refresh_before_ms(run))
+    new = read.join(young, on=["coin", "source"], how="anti")
     await run.in_thread(run.store.save, SUPPLY_BLOCKS, ALL, [(run.hour_ms, new)])
-    return (
-        stack([outside.supply, new], SUPPLY)
-        .sort("coin", "source", "as_of_ms")
-        .unique(("coin", "source"), keep="last", maintain_order=True)
-    )
+    ids = coin_ids(listing).select("coin", pl.col("coin_id").alias("source_id"))
+    held = _newest(stack([outside.supply, new], SUPPLY), ["coin", "source"])
+    own = held.filter(pl.col("source") != "coingecko")
+    return pl.concat([own, held.join(ids, on=["coin", "source_id"], how="semi")]).sort("coin", "source")
+
+
+def _refresh_before_ms(run: Run) -> int:
+    return run.hour_ms - int(refresh_h(run.settings) * HOUR_MS)
 
 
 async def keep_identity(outside: Outside, listing: pl.DataFrame, run: Run) -> None:
-    """Remember for a day which unit prefixes were confirmed: CoinGecko's prices are read only once a day."""
-    confirmed = listing.filter(pl.col("unit_confirmed").fill_null(value=False))
-    rows = conform(confirmed.with_columns(as_of_ms=pl.lit(run.hour_ms)), IDENTITY)
-    new = rows.join(outside.identity, on=KEY, how="anti")
-    await run.in_thread(run.store.save, IDENTITY_BLOCKS, ALL, [(run.hour_ms, new)])
+    """Remember what prices said of each contract's coin: CoinGecko is read only once a day, and a venue may be out."""
+    proof = listing.select(*KEY, "coin_evidence").drop_nulls("coin_evidence").explode("coin_evidence")
+    rows = whole(proof.unnest("coin_evidence"), EVIDENCE)
+    seen = rows.filter(pl.col("read_ms").is_null() & pl.col("verdict").is_in(["agrees", "disagrees"]))
+    young = outside.identity.filter(pl.col("read_ms") > _refresh_before_ms(run))
+    new = seen.join(young, on=[*KEY, "source", "name", "multiplier", "verdict"], how="anti").select(*KEY, "source")
+    rows_now = conform(
+        seen.join(new, on=[*KEY, "source"], how="semi").with_columns(read_ms=pl.lit(run.hour_ms)), EVIDENCE
+    )
+    await run.in_thread(run.store.save, EVIDENCE_BLOCKS, ALL, [(run.hour_ms, rows_now)])
 
 
 def trending_coins(outside: Outside, supply: pl.DataFrame) -> pl.DataFrame | None:
@@ -136,32 +198,34 @@ def trending_coins(outside: Outside, supply: pl.DataFrame) -> pl.DataFrame | Non
     return conform(outside.attention, ATTENTION).join(ids, on="coin_id").select("coin", "rank").sort("rank")
 
 
-async def read_finalists(source: Coinalyze, universe: pl.DataFrame, run: Run, problems: list[Problem]) -> pl.DataFrame:
-    """Return coin and Coinalyze's aggregates for the ranked coins that it covers, best first, within a minute's calls.
+def choose_finalists(universe: pl.DataFrame, count: int) -> pl.DataFrame:
+    """Return coin and coinalyze_symbol of the coins that Coinalyze is asked about, the most useful first.
 
-    A coin is found through the contract on Binance that Coinalyze's own market list names; names are never guessed.
+    The five that are published come before the next ranks, and in both groups those whose own venue has no long/short
+    ratio before those where Coinalyze's would only stand beside it. A coin of another venue is covered through
+    Binance's contract only where the prices confirm that it is the same coin.
     """
-    finalists = (
-        universe.filter(pl.col("rank").is_not_null())
-        .sort("rank")
-        .select("coin", "rank")
-        .unique("coin", keep="first", maintain_order=True)
-    )
-    on_binance = universe.filter((pl.col("venue") == "binance") & pl.col("ineligible").is_null()).select(
-        "coin", "contract"
-    )
-    try:
-        markets = await source.fetch_markets()
-        known = markets.frame.filter((pl.col("exchange") == BINANCE_CODE) & pl.col("is_perpetual"))
-        found = (
-            finalists.join(on_binance, on="coin")
-            .join(known, left_on="contract", right_on="symbol_on_exchange")
-            .sort("rank")
-        )
-        symbols = found["coinalyze_symbol"].to_list()[: min(source.symbols_per_minute - 1, run.settings.finalists)]
-        answer = await source.fetch_aggregates(symbols, run.hour_ms)
-    except (SourceError, AnswerError) as error:
-        problems.append(problem_of(error))
-        return conform([], AGGREGATES).with_columns(coin=pl.lit("")).head(0)
-    problems += [*markets.problems, *answer.problems]
-    return found.select("coin", "coinalyze_symbol").join(answer.frame, on="coinalyze_symbol")
+    ranked = universe.filter(pl.col("rank").is_not_null()).sort("rank", *KEY).unique("coin", keep="first")
+    covered = universe.filter(pl.col("coinalyze_symbol").is_not_null() & pl.col("ineligible").is_null())
+    symbols = covered.sort(KEY).unique("coin", keep="first").select("coin", "coinalyze_symbol")
+    sure = pl.col("coinalyze_symbol").is_not_null() | (pl.col("identity_status") == "confirmed")
+    order = pl.col("rank") > PICKS, pl.col("long_short_ratio").is_not_null(), pl.col("rank")
+    chosen = ranked.filter(sure).drop("coinalyze_symbol").join(symbols, on="coin").sort(*order)
+    return chosen.head(count).select("coin", "coinalyze_symbol")
+
+
+async def read_finalists(source: Coinalyze, universe: pl.DataFrame, run: Run, problems: list[Problem]) -> pl.DataFrame:
+    """Return coin and Coinalyze's aggregates for the finalists (`choose_finalists`), within a minute's calls.
+
+    They contain the venue's own figures: they stand beside them, and confirm nothing. Covered are coins with a Binance
+    contract that Coinalyze's market list names; KuCoin's markets are not among them.
+    """
+    count = min(source.symbols_per_minute - 1, run.settings.finalists)  # the rest is left for the market list
+    chosen = choose_finalists(universe, max(0, count))
+    answer = None
+    if chosen.height:
+        answer = await _tried(source.fetch_aggregates(chosen["coinalyze_symbol"].to_list(), run.hour_ms), problems)
+    if answer is None:
+        return empty({"coin": pl.String, **AGGREGATES})
+    problems += answer.problems
+    return chosen.join(answer.frame, on="coinalyze_symbol", maintain_order="left")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import polars as pl
 
 from quantscout.account import build_account
+from quantscout.breakers import kept_breakers
 from quantscout.clock import check_not_future
 from quantscout.decide import Decision, Details, Evidence, base_board, decide, shortlist
 from quantscout.details import gather_details, merge_details
@@ -22,6 +23,9 @@ from quantscout.venue_hour import VenueHour, fetch_bars_of, gather_bars, open_ve
 from quantscout.venues.coinalyze import AGGREGATES
 from quantscout.windows import build_windows
 
+LEADERS = ("BTC", "ETH")
+"""The coins whose bars give the regime."""
+
 
 class Outcome(NamedTuple):
     """The report that stands for the hour, and whether this run made it."""
@@ -37,13 +41,16 @@ async def run_hour(run: Run) -> Outcome:
     that comes too late to see anything never replaces an earlier report that has its five.
     """
     check_not_future(run.hour, run.now())
+    async with kept_breakers(run):
+        return await _screen(run)
+
+
+async def _screen(run: Run) -> Outcome:
     outside, hours = await asyncio.gather(read_outside(run), _open_venues(run))
     listing = identify(stack([hour.listing for hour in hours], LISTING), outside.coins, outside.identity, run.settings)
-    await asyncio.gather(*(gather_bars(hour, run) for hour in hours))
-    bars = pl.concat([hour.bars for hour in hours])
-    board = base_board(listing, build_windows(bars, run.hour_ms, run.settings.history_h), _newest(bars), run.hour_ms)
+    board = await _board(hours, listing, run)
     regime, details = await asyncio.gather(
-        _regime(hours, listing, bars, outside, run), _details(hours, shortlist(board, run.settings), run)
+        _regime(hours, listing, outside, run), _details(hours, shortlist(board, run.settings), run)
     )
     evidence = await _evidence(listing, outside, details, run)
     decision = decide(board, evidence, regime, run.hour_ms, run.settings)
@@ -65,6 +72,17 @@ async def _open_venues(run: Run) -> list[VenueHour]:
     return await asyncio.gather(*(open_venue(venue, run) for venue in run.sources.venues))
 
 
+async def _board(hours: list[VenueHour], listing: pl.DataFrame, run: Run) -> pl.DataFrame:
+    """Return the board of all contracts. Of their bars only the leaders' are kept: a month of all is much memory."""
+    await asyncio.gather(*(gather_bars(hour, run) for hour in hours))
+    bars = pl.concat([hour.bars for hour in hours])
+    leaders = listing.filter(pl.col("coin").is_in(LEADERS)).select(KEY)
+    for hour in hours:
+        hour.bars = hour.bars.join(leaders, on=KEY, how="semi").sort(*KEY, "open_ms")
+    windows = build_windows(bars, run.hour_ms, run.settings.history_h)
+    return base_board(listing, windows, _newest(bars), run.hour_ms)
+
+
 def _newest(bars: pl.DataFrame) -> pl.DataFrame:
     return bars.group_by(KEY).agg(pl.col("open_ms").max().alias("last_open_ms"))
 
@@ -79,17 +97,15 @@ async def _evidence(listing: pl.DataFrame, outside: Outside, details: Details, r
     return Evidence(details, supply, trending_coins(outside, supply))
 
 
-async def _regime(
-    hours: list[VenueHour], listing: pl.DataFrame, bars: pl.DataFrame, outside: Outside, run: Run
-) -> Regime:
+async def _regime(hours: list[VenueHour], listing: pl.DataFrame, outside: Outside, run: Run) -> Regime:
     """Return the regime by the first venue that has BTC; without one every input is unknown."""
     eligible = listing.filter(pl.col("ineligible").is_null())
     for hour in hours:
         here = eligible.filter(pl.col("venue") == hour.name)
-        btc, eth = (here.filter(pl.col("coin") == coin) for coin in ("BTC", "ETH"))
+        btc, eth = (here.filter(pl.col("coin") == coin) for coin in LEADERS)
         if btc.height:
             daily = await fetch_bars_of(hour, contracts_of(btc), DAY_MS, SMA_DAYS, run)
-            of_btc, of_eth = (bars.join(coin.select(KEY), on=KEY, how="semi") for coin in (btc, eth))
+            of_btc, of_eth = (hour.bars.join(coin.select(KEY), on=KEY, how="semi") for coin in (btc, eth))
             return classify(build_regime_inputs(of_btc, of_eth, daily, outside.dominance_change, run.hour_ms))
     return classify(RegimeInputs())
 

@@ -18,8 +18,9 @@ def _since(hours: int, column: str, now_ms: int) -> pl.Expr:
 def build_open_interest(rows: pl.DataFrame, hour_ms: int) -> pl.DataFrame:
     """Return per contract: open interest, its 4h and 24h change in percent, and the deviation of its own 4h changes.
 
-    `rows` are frames.OPEN_INTEREST in contract units. Only rows that stand exactly on a full hour count; the deviation
-    is over 30 days of hourly 4h changes (what exists of them), in percent.
+    `rows` are frames.OPEN_INTEREST in contract units. Only rows that stand exactly on a full hour count
+    (verify_open_interest has dropped and counted the others); the deviation is over 30 days of hourly 4h changes (what
+    exists of them), in percent.
     """
     window = (pl.col("at_ms") % HOUR_MS == 0) & pl.col("at_ms").is_between(hour_ms - MONTH_MS, hour_ms)
     hourly = rows.filter(window & (pl.col("open_interest_coins") >= 0)).unique(

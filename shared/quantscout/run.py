@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ParamSpec, TypeVar
 
@@ -25,6 +25,8 @@ class Run:
     settings: Settings
     now: Callable[[], datetime]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while a month of bars is read: one venue after the other needs half the memory of both at once."""
 
     @property
     def hour_ms(self) -> int:

@@ -26,7 +26,7 @@ class Settings(BaseModel):
     late_until_s: float = Field(90, ge=0, le=600, description="how long after the hour late bars are asked for again")
     price_agreement_ratio: Share = Field(0.05, description="how far prices of one coin may differ between sources")
     supply_agreement_ratio: Share = Field(0.25, description="how far two circulating supplies may differ")
-    supply_max_age_h: float = Field(24, gt=0, le=168, description="age at which CoinGecko's supply is read again")
+    supply_max_age_h: float = Field(72, gt=0, le=168, description="age up to which a circulating supply is used")
     finalists: int = Field(
         5, ge=0, le=7, description="coins that Coinalyze is asked about; five calls each, 40 a minute"
     )

@@ -4,7 +4,7 @@ One table. `pk` is what it is ("bars#binance", "report"), `sk` the hour and the 
 written whole: what a key held is merged with what is new, so that writing twice changes nothing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -14,13 +14,14 @@ import polars as pl
 from quantscout.blocks import pack, unpack
 from quantscout.clock import hour_key
 from quantscout.errors import StateError
-from quantscout.frames import BARS, DAY_MS, FUNDING, HOUR_MS, IDENTITY, KEY, OPEN_INTEREST, SUPPLY, Schema, stack
+from quantscout.frames import BARS, DAY_MS, FUNDING, HOUR_MS, KEY, OPEN_INTEREST, SUPPLY, Schema, stack
 from quantscout.models import Report
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 READERS = 8
+EVERYTHING = pl.lit(value=True)
 READ_SPAN_H = 24
 KEEP_DAYS = 35
 """Blocks live longer than the 30 days that are read, so that a late hour still finds its window."""
@@ -39,8 +40,7 @@ BACKFILLED_BLOCKS = Kind("backfilled", BARS, (*KEY, "open_ms"))
 """The backfill's own blocks: each writer has its keys, so neither can undo what the other wrote."""
 OPEN_INTEREST_BLOCKS = Kind("open_interest", OPEN_INTEREST, (*KEY, "at_ms"))
 FUNDING_BLOCKS = Kind("funding", FUNDING, (*KEY, "settled_ms"))
-SUPPLY_BLOCKS = Kind("supply", SUPPLY, ("coin", "source"))
-IDENTITY_BLOCKS = Kind("identity", IDENTITY, KEY)
+SUPPLY_BLOCKS = Kind("supply", SUPPLY, ("coin", "source", "as_of_ms"))
 DOMINANCE: Schema = {"at_ms": pl.Int64, "btc_pct": pl.Float64, "usdt_pct": pl.Float64}
 DOMINANCE_BLOCKS = Kind("dominance", DOMINANCE, ("at_ms",))
 
@@ -58,6 +58,13 @@ def open_store(table_name: str) -> "Store":
     return Store(boto3.resource("dynamodb", config=config).Table(table_name))
 
 
+class Breaker(NamedTuple):
+    """Until when a source is left alone, and why."""
+
+    until_ms: int
+    reason: str
+
+
 class Store:
     """The state in one DynamoDB table. Every method raises StateError, which names the table and the cause."""
 
@@ -66,19 +73,28 @@ class Store:
         self._table = table
         self._client = table.meta.client  # unlike the resource, a client may be used by several threads
 
-    def load(self, kind: Kind, partition: str, since_ms: int, until_ms: int) -> pl.DataFrame:
-        """Return the rows of all blocks whose hour lies in `since <= hour <= until`, unique, in no set order."""
+    def load(
+        self, kind: Kind, partition: str, since_ms: int, until_ms: int, keep: pl.Expr = EVERYTHING
+    ) -> pl.DataFrame:
+        """Return the rows of all blocks whose hour lies in `since <= hour <= until`, unique, in no set order.
+
+        `keep` is applied to each block as it comes: what is not wanted never adds up.
+        """
         spans = range(since_ms, until_ms + 1, READ_SPAN_H * HOUR_MS)
         ends = (min(start + (READ_SPAN_H - 1) * HOUR_MS, until_ms) for start in spans)
-        with self._failures(), ThreadPoolExecutor(READERS) as readers:
-            items = readers.map(lambda first, last: self._query(f"{kind.name}#{partition}", first, last), spans, ends)
-            frames = [unpack(bytes(item["data"].value), kind.schema) for found in items for item in found]
-        return stack(frames, kind.schema).unique(kind.unique, keep="first", maintain_order=True)
 
-    def load_bars(self, venue: str, since_ms: int, until_ms: int) -> pl.DataFrame:
+        def read(first_ms: int, last_ms: int) -> list[pl.DataFrame]:
+            items = self._query(f"{kind.name}#{partition}", first_ms, last_ms)
+            return [unpack(bytes(item["data"].value), kind.schema).filter(keep) for item in items]
+
+        with self._failures(), ThreadPoolExecutor(READERS) as readers:
+            frames = [frame for found in readers.map(read, spans, ends) for frame in found]
+        return _once(stack(frames, kind.schema), kind)
+
+    def load_bars(self, venue: str, since_ms: int, until_ms: int, keep: pl.Expr = EVERYTHING) -> pl.DataFrame:
         """Return the verified 1h bars of a venue, whoever wrote them, from blocks of `since <= hour <= until`."""
-        both = [self.load(kind, venue, since_ms, until_ms) for kind in (BAR_BLOCKS, BACKFILLED_BLOCKS)]
-        return pl.concat(both).unique(BAR_BLOCKS.unique, keep="first", maintain_order=True)
+        both = [self.load(kind, venue, since_ms, until_ms, keep) for kind in (BAR_BLOCKS, BACKFILLED_BLOCKS)]
+        return _once(pl.concat(both), BAR_BLOCKS)
 
     def save(self, kind: Kind, partition: str, frames_by_hour: Iterable[tuple[int, pl.DataFrame]]) -> None:
         """Merge frames into the blocks of their hours. Rows that a block already holds stay as they are."""
@@ -97,6 +113,27 @@ class Store:
             for hour_ms, frame in frames_by_hour:
                 for item in _items(pk, hour_ms, pack(frame), KEEP_DAYS):
                     batch.put_item(Item=item)
+
+    def load_breakers(self) -> dict[str, Breaker]:
+        """Return the sources that are to be left alone, as earlier runs left word."""
+        with self._failures():
+            items = self._query_all("breaker")
+        return {str(i["sk"]): Breaker(int(i["until_ms"]), str(i["reason"])) for i in items}
+
+    def save_breakers(self, breakers: Mapping[str, Breaker]) -> None:
+        """Leave word for later runs until when a source is to be left alone, and why."""
+        with self._failures(), self._table.batch_writer() as batch:
+            for source, (until_ms, reason) in breakers.items():
+                expires_at = until_ms // 1000 + DAY_MS // 1000
+                batch.put_item(
+                    Item={
+                        "pk": "breaker",
+                        "sk": source,
+                        "until_ms": until_ms,
+                        "reason": reason,
+                        "expires_at": expires_at,
+                    }
+                )
 
     def save_report(self, report: Report, hour_ms: int) -> None:
         """Keep the hour's report (400 days)."""
@@ -128,20 +165,27 @@ class Store:
         return pl.concat(frames) if frames else None
 
     def _query(self, pk: str, first_ms: int, last_ms: int) -> Sequence[dict[str, Any]]:
-        """Return the parts of the blocks of a span of hours; parts of an older, longer version are left out."""
+        """Return the current parts of the blocks of a span of hours."""
         from boto3.dynamodb.conditions import Key  # noqa: PLC0415 - kept out of the import of the core
 
-        condition = Key("pk").eq(pk) & Key("sk").between(hour_key(first_ms), hour_key(last_ms) + "#~")
+        span = Key("sk").between(hour_key(first_ms), hour_key(last_ms) + "#~")
+        return _current_parts(self._read_pages(Key("pk").eq(pk) & span))
+
+    def _query_all(self, pk: str) -> list[dict[str, Any]]:
+        from boto3.dynamodb.conditions import Key  # noqa: PLC0415 - as above
+
+        return self._read_pages(Key("pk").eq(pk), ConsistentRead=True)
+
+    def _read_pages(self, condition: object, **options: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        start: dict[str, Any] = {}
         while True:
             page = self._client.query(
-                TableName=self._table.name, KeyConditionExpression=cast("str", condition), **start
+                TableName=self._table.name, KeyConditionExpression=cast("str", condition), **options
             )
             found += cast("list[dict[str, Any]]", page["Items"])
             if not page.get("LastEvaluatedKey"):
-                return _current_parts(found)
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+                return found
+            options["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
@@ -161,6 +205,14 @@ class Store:
             ) from cause
         except BotoCoreError as cause:
             raise StateError(f"table '{self._table.name}' cannot be reached: {cause}") from cause
+
+
+def _once(frame: pl.DataFrame, kind: Kind) -> pl.DataFrame:
+    """Return each row once, the first of equal keys. Names are compared as numbers: a month of bars has a million."""
+    texts = {name for name in kind.unique if kind.schema[name] == pl.String}
+    key = [pl.col(n).cast(pl.Categorical).to_physical() if n in texts else pl.col(n) for n in kind.unique]
+    first = frame.select(pl.struct(key).is_first_distinct()).to_series()
+    return frame if first.all() else frame.filter(first)
 
 
 def _current_parts(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import polars as pl
 
 from quantscout.clock import from_ms, is_snapshot_of, iso
 from quantscout.errors import AnswerError, Problem, SourceError, problem_of
-from quantscout.frames import BARS, DAY_MS, HOUR_MS, KEY, LISTING, MINUTE_MS, empty, stack
+from quantscout.frames import BARS, DAY_MS, HOUR_MS, LISTING, MINUTE_MS, empty, stack
 from quantscout.run import Run
 from quantscout.store import BAR_BLOCKS
 from quantscout.sweep import contracts_of, sweep
@@ -30,6 +30,7 @@ class VenueHour:
     problems: list[Problem] = field(default_factory=list)
     listing: pl.DataFrame = field(default_factory=lambda: empty(LISTING))
     bars: pl.DataFrame = field(default_factory=lambda: empty(BARS))
+    newest_ms: int | None = None
     late: list[str] = field(default_factory=list)
 
     @property
@@ -50,6 +51,7 @@ async def open_venue(venue: Venue, run: Run) -> VenueHour:
             return hour
         if abs(drift_s) > run.settings.clock_drift_report_s:
             hour.notes.append(f"the venue's clock is {drift_s:+.1f} s from ours; corrected")
+        run.sources.follow_clock(venue.name, drift_s)
         await run.wait_until_final(from_ms(server_ms))
         listed_at_ms = run.now_ms() + round(1000 * drift_s)
         listing = await venue.fetch_listing()
@@ -79,15 +81,17 @@ async def gather_bars(hour: VenueHour, run: Run) -> None:
     if hour.failed or not eligible.height:
         return
     first_ms = run.hour_ms - (run.settings.history_h + 1) * HOUR_MS
-    held = await run.in_thread(run.store.load_bars, hour.name, first_ms, run.hour_ms)
-    held = held.filter(pl.col("open_ms").is_between(first_ms, run.hour_ms - HOUR_MS))
+    inside = pl.col("open_ms").is_between(first_ms, run.hour_ms - HOUR_MS)
+    wanted = inside & pl.col("contract").is_in(eligible["contract"].to_list())
+    async with run.loading:
+        held = await run.in_thread(run.store.load_bars, hour.name, first_ms, run.hour_ms, wanted)
     newest = dict(held.group_by("contract").agg(pl.col("open_ms").max()).rows())
     asked = [c for c in contracts_of(eligible) if newest.get(c.name) != run.hour_ms - HOUR_MS]
     fresh = await _fetch_until_final(hour, asked, newest, run)
     new = fresh.join(held, on=BAR_BLOCKS.unique, how="anti")
     await run.in_thread(run.store.save, BAR_BLOCKS, hour.name, [(run.hour_ms, new)])
-    names = eligible.select(KEY)
-    hour.bars = stack([held, new], BARS).join(names, on=KEY, how="semi").sort(*KEY, "open_ms")
+    hour.bars = pl.concat([held, new])
+    hour.newest_ms = hour.bars.select(pl.col("open_ms").max()).item()
     hour.late = late_contracts(hour.bars, eligible["contract"].to_list(), run.hour_ms)
 
 

@@ -1,4 +1,4 @@
-"""Verification of bars: a row that fails is dropped with a reason, never repaired (SPEC 3)."""
+"""Verification of rows by time: one that fails is dropped with a reason, never repaired (SPEC 3)."""
 
 from typing import NamedTuple
 
@@ -14,6 +14,13 @@ class Verified(NamedTuple):
     """Rows that may enter the state or a calculation, and one Problem per contract and reason for the others."""
 
     bars: pl.DataFrame
+    problems: list[Problem]
+
+
+class Checked(NamedTuple):
+    """Rows of another kind that may enter the state or a calculation, and the problems of the others, as above."""
+
+    rows: pl.DataFrame
     problems: list[Problem]
 
 
@@ -45,14 +52,52 @@ def verify_bars(bars: pl.DataFrame, interval_ms: int, hour_ms: int, *, needs_vol
     judged = whole.with_columns(pl.when(twice).then(pl.lit("duplicate")).otherwise("reason").alias("reason"))
     good = judged.filter(pl.col("reason").is_null()).drop("reason").sort(*KEY, "open_ms")
     bad = judged.filter(pl.col("reason").is_not_null() & (pl.col("reason") != "not_closed"))
-    return Verified(good, _problems(bad))
+    return Verified(good, _problems(bad, "bar"))
 
 
-def _problems(bad: pl.DataFrame) -> list[Problem]:
+def _problems(bad: pl.DataFrame, what: str) -> list[Problem]:
     counted = bad.group_by(*KEY, "reason").len().sort(*KEY, "reason")
     return [
-        Problem(venue, contract, f"bar_{why}", f"{rows} rows dropped") for venue, contract, why, rows in counted.rows()
+        Problem(venue, contract, f"{what}_{why}", f"{rows} rows dropped")
+        for venue, contract, why, rows in counted.rows()
     ]
+
+
+def verify_open_interest(rows: pl.DataFrame, hour_ms: int) -> Checked:
+    """Return the open interest that stands exactly on a full hour, and one Problem per contract and reason besides.
+
+    `rows` are frames.OPEN_INTEREST of one venue. A row beside the hour is another moment's figure: it is dropped, never
+    moved. Of one hour's rows that differ none is kept; what stands after the hour is left out without a word.
+    """
+    value = pl.col("open_interest_coins")
+    rules = [
+        (pl.col("at_ms").is_null() | (pl.col("at_ms") % HOUR_MS != 0), "misaligned"),
+        (value.is_null(), "missing"),
+        (value < 0, "negative"),
+    ]
+    return _check(rows.filter((pl.col("at_ms") <= hour_ms).fill_null(value=True)), "open_interest", "at_ms", rules)
+
+
+def verify_settlements(rows: pl.DataFrame) -> Checked:
+    """Return the settlements that stand on a full hour, and one Problem per contract and reason for the others.
+
+    `rows` are frames.FUNDING, times floored to the minute. Every interval of 1, 2, 4 or 8 hours ends on a full hour. Of
+    one time's settlements at different rates none is kept.
+    """
+    rules = [
+        (pl.col("settled_ms").is_null() | (pl.col("settled_ms") % HOUR_MS != 0), "misaligned"),
+        (pl.col("rate_ratio").is_null(), "missing"),
+    ]
+    return _check(rows, "funding", "settled_ms", rules)
+
+
+def _check(rows: pl.DataFrame, what: str, time: str, rules: list[tuple[pl.Expr, str]]) -> Checked:
+    reason = pl.coalesce(pl.when(broken).then(pl.lit(code)) for broken, code in rules)
+    judged = rows.unique(maintain_order=True).with_columns(reason.alias("reason"))
+    twice = pl.struct(*KEY, time).is_duplicated() & pl.col("reason").is_null()
+    judged = judged.with_columns(pl.when(twice).then(pl.lit("duplicate")).otherwise("reason").alias("reason"))
+    good = judged.filter(pl.col("reason").is_null()).drop("reason")
+    return Checked(good, _problems(judged.filter(pl.col("reason").is_not_null()), what))
 
 
 def late_contracts(bars: pl.DataFrame, asked: list[str], hour_ms: int) -> list[str]:

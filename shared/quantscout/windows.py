@@ -11,6 +11,8 @@ from quantscout.frames import HOUR_MS, KEY
 FOUR_HOURS_MS = 4 * HOUR_MS
 ATR_PERIOD = 14
 TREND_H = 20
+BATCH = 200
+"""Contracts whose windows are built at once."""
 
 
 def build_4h_bars(bars: pl.DataFrame, hour_ms: int) -> pl.DataFrame:
@@ -19,7 +21,7 @@ def build_4h_bars(bars: pl.DataFrame, hour_ms: int) -> pl.DataFrame:
     `bars` are verified 1h bars sorted by contract and time; the result is sorted likewise.
     """
     block = (pl.col("open_ms") // FOUR_HOURS_MS * FOUR_HOURS_MS).alias("open_ms")
-    sums = [pl.col(name).sum() for name in ("volume_coins", "volume_usdt")]
+    sums = [pl.col(name).sum() for name in ("volume_coins", "volume_usdt") if name in bars.columns]
     blocks = bars.group_by(*KEY, block, maintain_order=True).agg(
         pl.col("open").first(),
         pl.col("high").max(),
@@ -103,10 +105,20 @@ def _changes(bars: pl.DataFrame) -> pl.DataFrame:
 def build_windows(bars: pl.DataFrame, hour_ms: int, history_h: int = 720) -> pl.DataFrame:
     """Return one row per contract from verified 1h bars; uses the bars that open in [H - (history_h + 1) h, H - 1h].
 
-    `atr_pct` is a percentage of the newest close; `history_h` counts the bars of the trailing window.
+    `atr_pct` is a percentage of the newest close; `history_h` counts the bars of the trailing window. The order of the
+    bars does not matter. Contracts are taken in batches, which bounds the memory.
     """
     t = hour_ms - HOUR_MS
-    inside = bars.filter(pl.col("open_ms").is_between(t - history_h * HOUR_MS, t)).sort(*KEY, "open_ms")
+    columns = (*KEY, "open_ms", "open", "high", "low", "close", "volume_usdt", "taker_buy_usdt")
+    window = bars.lazy().filter(pl.col("open_ms").is_between(t - history_h * HOUR_MS, t)).select(columns)
+    names = window.select(KEY).unique().sort(KEY).collect()
+    batches = [window.join(names[k : k + BATCH].lazy(), on=KEY, how="semi") for k in range(0, names.height, BATCH)]
+    parts = [_windows_of(batch.sort(*KEY, "open_ms").collect(), hour_ms, history_h) for batch in batches]
+    return pl.concat(parts) if parts else _windows_of(window.collect(), hour_ms, history_h)
+
+
+def _windows_of(inside: pl.DataFrame, hour_ms: int, history_h: int) -> pl.DataFrame:
+    t = hour_ms - HOUR_MS
     now = ("open", "high", "low", "close", "volume_usdt", "taker_buy_usdt")
     ago = {
         "close_1h_ago": ("close", 1),

@@ -5,7 +5,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from quantscout.frames import IDENTITY, LISTING, SUPPLY, conform, empty
+from quantscout.frames import HOUR_MS, LISTING, SUPPLY, conform, empty
+from quantscout.identity import EVIDENCE, whole
 from quantscout.settings import Settings
 from quantscout.universe import identify, market_caps, match_coingecko
 
@@ -26,7 +27,7 @@ NO_PRICES = {"ticker": pl.String, "price_usd": pl.Float64}
 
 
 def _identify(listing: pl.DataFrame, coins: pl.DataFrame | None = None, remembered: pl.DataFrame | None = None) -> Any:
-    none = empty(IDENTITY)
+    none = empty(EVIDENCE)
     found = identify(
         listing, _known() if coins is None else coins, none if remembered is None else remembered, SETTINGS
     )
@@ -88,7 +89,8 @@ def test_own_venue_does_not_confirm_a_unit() -> None:
 
 def test_remembered_unit_is_confirmed() -> None:
     """What was confirmed when the other source was last read stands without it."""
-    remembered = conform([("binance", "1000PEPEUSDT", "PEPE", 1000.0, 0)], IDENTITY)
+    row = {"venue": "binance", "contract": "1000PEPEUSDT", "source": "kucoin", "multiplier": 1e3, "verdict": "agrees"}
+    remembered = whole(pl.DataFrame([row]), EVIDENCE)
     assert _identify(_listing({"base": "1000PEPE", "price": 1e3}), None, remembered)[0][:2] == ("PEPE", 1000.0)
 
 
@@ -108,47 +110,99 @@ def test_one_ticker_with_one_price_is_one_coin(price: float | None) -> None:
     assert [row[0] for row in _identify(listing)] == ["ABC", "ABC"]
 
 
-def _cap(supply: list[tuple[Any, ...]], coins: pl.DataFrame | None = None, **contract: Any) -> tuple[Any, ...]:
+def test_one_venues_two_coins_of_a_ticker_stay_apart() -> None:
+    """BOB and 1000000BOB are two coins: the confirmed unit does not make them one, and each has a symbol of its own."""
+    listing = _listing({"base": "BOB", "price": 0.02}, {"base": "1000000BOB", "price": 0.03})
+    assert _identify(listing, _known(BOB=3e-8)) == [
+        ("BOB", 1.0, "BOB-USDT-PERP", None),
+        ("1000000BOB", 1e6, "1000000BOB-USDT-PERP", True),
+    ]
+
+
+def test_another_venues_contract_joins_the_coin_that_its_price_fits() -> None:
+    """Of the first venue's two coins of a ticker, the other venue's contract is the one with its price."""
+    other = {"base": "BOB", "venue": "kucoin", "contract": "BOBUSDTM", "price": 3e-8}
+    listing = _listing({"base": "BOB", "price": 0.02}, {"base": "1000000BOB", "price": 0.03}, other)
+    assert [row[0] for row in _identify(listing)] == ["BOB", "1000000BOB", "1000000BOB"]
+
+
+def test_one_venues_two_contracts_of_a_coin_are_one_coin() -> None:
+    """A contract by the piece and one by the thousand, of one price, are the same coin."""
+    listing = _listing({"base": "PEP", "price": 1.0}, {"base": "1000PEP", "price": 1010.0})
+    assert [row[:2] for row in _identify(listing, _known(PEP=1.0))] == [("PEP", 1.0), ("PEP", 1000.0)]
+
+
+def test_what_is_not_eligible_names_no_coin() -> None:
+    """A delisted contract's frozen price neither takes the ticker nor confirms a unit."""
+    gone = {"base": "PEP", "venue": "kucoin", "contract": "PEPUSDTM", "price": 1.0, "ineligible": "delisting"}
+    listing = _listing({"base": "1000PEP", "price": 1000.0}, gone)
+    assert [row[0] for row in _identify(listing)] == ["1000PEP", "PEP"]
+
+
+def _cap(supply: list[tuple[Any, ...]], coins: pl.DataFrame | None = None, **contract: Any) -> dict[str, Any]:
     listing = _listing({"base": "ABC", "price": 2.0} | contract)
-    known = identify(listing, _known() if coins is None else coins, empty(IDENTITY), SETTINGS)
-    rows = conform([(coin, source, coins, None, 7) for coin, source, coins in supply], SUPPLY)
-    board = known.with_columns(pl.lit(2.0).alias("last_close"))
-    return market_caps(board, rows, SETTINGS).drop("venue").rows()[0]
+    known = identify(listing, _known() if coins is None else coins, empty(EVIDENCE), SETTINGS)
+    rows = conform([(coin, source, coins, None, 7 * HOUR_MS) for coin, source, coins in supply], SUPPLY)
+    board = known.with_columns(last_close=pl.lit(2.0), last_open_ms=pl.lit(9 * HOUR_MS), bar_age_h=pl.lit(0))
+    return market_caps(board, rows, SETTINGS).drop("venue").rows(named=True)[0]
+
+
+BINANCE, BOTH = [("ABC", "binance", 100.0)], [("ABC", "binance", 100.0), ("ABC", "coingecko", 120.0)]
 
 
 def test_market_cap_is_supply_times_price() -> None:
     """The cap names its source and the age of the supply."""
-    assert _cap([("ABC", "binance", 100.0)]) == ("ABCUSDT", 200.0, "binance", 7)
+    cap = _cap(BINANCE)
+    assert (cap["market_cap_usd"], cap["market_cap_source"]) == (200.0, "binance")
+    assert (cap["supply_as_of_ms"], cap["supply_age_h"]) == (7 * HOUR_MS, 3)
 
 
 def test_market_cap_counts_coins_not_units() -> None:
     """A contract on a thousand coins has a thousandth of its price per coin."""
-    assert _cap([("PEPE", "binance", 100.0)], _known(PEPE=0.002), base="1000PEPE")[1] == pytest.approx(0.2)
+    cap = _cap([("PEPE", "binance", 100.0)], _known(PEPE=0.002), base="1000PEPE")
+    assert cap["market_cap_usd"] == pytest.approx(0.2)
 
 
 def test_agreeing_supplies_take_the_venues() -> None:
     """Within 25 % the venue's own figure stands."""
-    assert _cap([("ABC", "binance", 100.0), ("ABC", "coingecko", 120.0)])[1:3] == (200.0, "binance")
+    cap = _cap(BOTH)
+    assert (cap["market_cap_usd"], cap["market_cap_source"]) == (200.0, "binance")
+
+
+def test_both_sources_figures_are_shown() -> None:
+    """Both supplies and their difference are there, whichever is used."""
+    cap = _cap(BOTH)
+    assert (cap["supply_binance_coins"], cap["supply_coingecko_coins"]) == (100.0, 120.0)
+    assert cap["supply_difference_pct"] == pytest.approx(-100 / 6)
 
 
 def test_disagreeing_supplies_leave_the_cap_unknown() -> None:
-    """More than 25 % apart, neither is believed."""
-    assert _cap([("ABC", "binance", 100.0), ("ABC", "coingecko", 70.0)])[1:] == (None, None, None)
+    """More than 25 % apart, neither is believed; the figures are still shown."""
+    cap = _cap([("ABC", "binance", 100.0), ("ABC", "coingecko", 70.0)])
+    assert [cap[name] for name in ("market_cap_usd", "market_cap_source", "supply_age_h")] == [None, None, None]
+    assert (cap["supply_binance_coins"], cap["supply_coingecko_coins"]) == (100.0, 70.0)
 
 
 def test_second_source_alone_is_enough() -> None:
     """Without the venue's figure CoinGecko's stands."""
-    assert _cap([("ABC", "coingecko", 50.0)])[1:3] == (100.0, "coingecko")
+    cap = _cap([("ABC", "coingecko", 50.0)])
+    assert (cap["market_cap_usd"], cap["market_cap_source"]) == (100.0, "coingecko")
 
 
 def test_market_cap_without_supply_is_unknown() -> None:
     """No supply gives no cap, never a small one."""
-    assert _cap([]) == ("ABCUSDT", None, None, None)
+    assert _cap([])["market_cap_usd"] is None
 
 
 def test_market_cap_of_an_unconfirmed_unit_is_unknown() -> None:
     """When nobody knows how many coins a contract holds, nobody knows the cap."""
-    assert _cap([("1000X", "binance", 100.0)], base="1000X")[1] is None
+    assert _cap([("1000X", "binance", 100.0)], base="1000X")["market_cap_usd"] is None
+
+
+def test_market_cap_of_an_ambiguous_coin_is_unknown() -> None:
+    """When two coins fit ticker and price, nobody knows whose supply it is."""
+    two = pl.DataFrame({"coin_id": ["abc", "abc-copy"], "ticker": ["ABC", "ABC"], "price_usd": [2.0, 2.01]})
+    assert _cap(BINANCE, two)["market_cap_usd"] is None
 
 
 def _matched(*entries: tuple[str, float]) -> list[tuple[Any, ...]]:
@@ -156,8 +210,8 @@ def _matched(*entries: tuple[str, float]) -> list[tuple[Any, ...]]:
         [(name, "ABC", price, 9.0) for name, price in entries], orient="row",
         schema={"coin_id": pl.String, "ticker": pl.String, "price_usd": pl.Float64, "supply_coins": pl.Float64},
     )  # fmt: skip
-    known = identify(_listing({"base": "ABC"}), _known(), empty(IDENTITY), SETTINGS)
-    return match_coingecko(known, markets, SETTINGS).rows()
+    known = identify(_listing({"base": "ABC"}), markets, empty(EVIDENCE), SETTINGS)
+    return match_coingecko(known, markets).rows()
 
 
 def test_coingecko_entry_is_matched_by_ticker_and_price() -> None:

@@ -10,9 +10,12 @@ import polars as pl
 import pytest
 
 from quantscout_local.simulator import DEFAULT_HOUR_MS, create_app, load_archive, make_market
-from quantscout_local.simulator.control import hour_of
+from quantscout_local.simulator.conditions import CALM, Conditions
+from quantscout_local.simulator.faults.plan import Plan
+from quantscout_local.simulator.hours import hour_of
 from quantscout_local.simulator.market import Market
 from quantscout_local.simulator.view import View
+from simulator.stand import Stand
 
 ARCHIVE = Path(__file__).parents[3] / "shared" / "market"
 HOUR_MS = hour_of("2026-03-01T12:00Z")
@@ -105,3 +108,20 @@ def ask_real(real_market: Market) -> Ask:
 def asking_fixture() -> Callable[[Market, int], Ask]:
     """Return the maker of servers, for a test that wants its own."""
     return asking
+
+
+@pytest.fixture
+def stand(embedded: Market) -> Callable[..., Stand]:
+    """Return the maker of servers in virtual time."""
+    return lambda conditions=CALM, after_s=95.0: Stand(embedded, conditions, after_s)
+
+
+@pytest.fixture
+def faulty(embedded: Market) -> Callable[..., Stand]:
+    """Return the maker of servers with one rule of faults."""
+
+    def make(kind: str, after_s: float = 95.0, **rule: Any) -> Stand:
+        plan = Plan.model_validate({"rules": [{"kind": kind, **rule}]})
+        return Stand(embedded, Conditions(faults=plan), after_s)
+
+    return make

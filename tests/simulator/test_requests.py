@@ -7,7 +7,7 @@ import pytest
 
 from quantscout.errors import InputError
 from quantscout_local.simulator import DEFAULT_HOUR_MS, create_app
-from quantscout_local.simulator.control import hour_of
+from quantscout_local.simulator.hours import hour_of
 from quantscout_local.simulator.market import Market
 
 Ask = Callable[..., httpx.Response]

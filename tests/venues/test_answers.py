@@ -1,20 +1,33 @@
 """Reading answers: the field that is wrong, and one bad row among many."""
 
 import json
+from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from quantscout.errors import AnswerError, SourceError
-from quantscout.venues.answers import Ms, Table, read, windows
+from quantscout.venues.answers import (
+    ROWS_MOST,
+    Blankable,
+    Hours,
+    Ms,
+    NotNegative,
+    Number,
+    Positive,
+    Rows,
+    Table,
+    read,
+    windows,
+)
 
 
 class Row(TypedDict):
     """A row with a name and a price."""
 
     symbol: str
-    price: float
+    price: Number
     at: Ms
 
 
@@ -93,3 +106,34 @@ def test_windows_cover_the_range_without_overlap() -> None:
     """The ranges of the requests join up and end with the range."""
     assert list(windows(0, 25, 10)) == [(0, 10), (10, 20), (20, 25)]
     assert list(windows(5, 5, 10)) == []
+
+
+@pytest.mark.parametrize("name", [False, 0, [], {}, 7, ["A"], ""])
+def test_bad_row_without_a_name_is_a_problem_of_no_contract(name: object) -> None:
+    """What stands in the place of the name is not taken for one."""
+    _, problems = TABLE.read(body(GOOD, {**GOOD, "symbol": name, "at": None}))
+    assert [problem.contract for problem in problems] == [None]
+
+
+def test_answer_of_more_rows_than_any_source_has_is_refused() -> None:
+    """Millions of bad rows are one error: naming each of them took half a minute."""
+    with pytest.raises(AnswerError, match=f"at most {ROWS_MOST} rows") as caught:
+        TABLE.read(body(GOOD, *[0] * ROWS_MOST))
+    assert caught.value.field == "rows"
+
+
+def test_reading_ends_with_the_first_bad_row() -> None:
+    """An answer that stands or falls as a whole is not searched for every one of its errors."""
+    rows: TypeAdapter[list[Row]] = TypeAdapter(Rows[Row])
+    with pytest.raises(AnswerError) as caught:
+        read(rows, json.dumps([{}] * 1_000).encode(), "venue")
+    assert isinstance(caught.value.__cause__, ValidationError)
+    assert {error["loc"][0] for error in caught.value.__cause__.errors()} == {0}
+
+
+@pytest.mark.parametrize("kind", [Number, Ms, Hours, Blankable, Positive, NotNegative])
+@pytest.mark.parametrize("truth", [b"[true]", b"[false]"])
+def test_truth_value_is_no_number(kind: Any, truth: bytes) -> None:
+    """A price of true is not a price of 1."""
+    with pytest.raises(AnswerError, match=r"at \[0\]: .*truth value"):
+        read(TypeAdapter(list[kind]), truth, "venue")

@@ -198,7 +198,7 @@ def test_empty_book_is_not_asked_for_again(script: Script) -> None:
     assert (frame["bids_usdt"].to_list(), len(script.asked)) == ([None], 1)
 
 
-@pytest.mark.parametrize("level", [["0", "1"], ["-1", "1"], ["NaN", "1"], ["1", "-1"], ["1"]])
+@pytest.mark.parametrize("level", [["0", "1"], ["-1", "1"], ["NaN", "1"], ["1e308", "1"], ["1", "-1"], ["1"]])
 def test_impossible_level_is_refused(script: Script, level: list[str]) -> None:
     """A book with a price or size that cannot be is not summed up."""
     script.replies[DEPTH] = {"E": 5, "bids": [level], "asks": [["2", "1"]]}
@@ -214,6 +214,12 @@ def test_long_short_ratio_is_that_of_the_hour(script: Script, at_ms: int, ratio:
         {"timestamp": H, "longShortRatio": "1.5"},
     ]
     assert script.binance(lambda venue: venue.fetch_long_short_ratio(A, at_ms)) == ratio
+
+
+def test_long_short_ratio_that_is_no_number_is_unknown(script: Script) -> None:
+    """NaN is not handed on."""
+    script.replies[ACCOUNTS] = [{"timestamp": H, "longShortRatio": "NaN"}]
+    assert script.binance(lambda venue: venue.fetch_long_short_ratio(A, H)) is None
 
 
 def test_statistics_and_funding_have_their_own_budgets() -> None:

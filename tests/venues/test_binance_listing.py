@@ -37,7 +37,7 @@ def listed(script: Script, *symbols: dict[str, Any], **side: Any) -> dict[str, d
             "premium", [{"symbol": "AUSDT", "markPrice": "2.5", "lastFundingRate": "-0.0001", "time": 99}]
         ),
         "/fapi/v1/ticker/bookTicker": side.get("ticker", [{"symbol": "AUSDT", "bidPrice": "2.4", "askPrice": "2.6"}]),
-        "/fapi/v1/fundingInfo": [{"symbol": "AUSDT", "fundingIntervalHours": 4}],
+        "/fapi/v1/fundingInfo": side.get("funding", [{"symbol": "AUSDT", "fundingIntervalHours": 4}]),
     }
     listing = script.binance(lambda venue: venue.fetch_listing())
     assert listing.frame.schema == dict(LISTING)
@@ -139,3 +139,24 @@ def test_empty_listing_is_refused(script: Script) -> None:
     """A venue without any contract is a broken answer."""
     with pytest.raises(AnswerError, match="no contract"):
         listed(script)
+
+
+@pytest.mark.parametrize("hours", [10**30, 0, -8, None, "x"])
+def test_unreadable_funding_interval_is_unknown(script: Script, hours: object) -> None:
+    """The usual 8 h are those of a contract that is not in the list, not of one whose interval cannot be read."""
+    funding = [{"symbol": "AUSDT", "fundingIntervalHours": hours}, {"symbol": "BUSDT", "fundingIntervalHours": 4}]
+    rows = listed(script, symbol(), symbol("BUSDT"), symbol("CUSDT"), funding=funding)
+    assert [row["funding_interval_h"] for row in rows.values()] == [None, 4, 8]
+
+
+@pytest.mark.parametrize("rule", [{"filterType": "LOT_SIZE", "minQty": "NaN"}, {"filterType": "LOT_SIZE"}])
+def test_smallest_order_is_unknown_where_a_rule_is_no_number(script: Script, rule: dict[str, Any]) -> None:
+    """The other rule alone is not the smallest order."""
+    filters = [symbol()["filters"][0], rule]
+    assert listed(script, symbol(filters=filters))["AUSDT"]["min_notional_usdt"] is None
+
+
+@pytest.mark.parametrize("name", ["", "A" * 70_000])
+def test_name_that_fits_no_address_is_no_contract(script: Script, name: str) -> None:
+    """A contract is asked for by its name: one that is empty or a book long is a problem, not a request."""
+    assert list(listed(script, symbol(), symbol(name))) == ["AUSDT"]

@@ -87,3 +87,26 @@ def test_malformed_answer_is_refused_by_field(script: Script) -> None:
     with pytest.raises(AnswerError) as caught:
         script.coingecko(lambda source: source.fetch_dominance())
     assert caught.value.field == "data.market_cap_percentage"
+
+
+@pytest.mark.parametrize("rank", [10**30, -1])
+def test_rank_that_is_no_rank_is_a_problem_of_its_coin(script: Script, rank: int) -> None:
+    """A number beyond every integer of a frame is refused by its field."""
+    script.replies[MARKETS] = [coin("good"), coin("bad", market_cap_rank=rank)]
+    answer = script.coingecko(lambda source: source.fetch_supply(1))
+    assert answer.frame["coin_id"].to_list() == ["good"]
+    assert "[1].market_cap_rank" in answer.problems[0].detail
+
+
+def test_coin_that_is_searched_for_twice_has_its_better_rank(script: Script) -> None:
+    """A repeated coin stands once."""
+    script.replies[TRENDING] = {"coins": [{"item": {"id": name, "symbol": "s"}} for name in ("a", "b", "a")]}
+    frame = script.coingecko(lambda source: source.fetch_trending())
+    assert frame.select("coin_id", "rank").rows() == [("a", 1), ("b", 2)]
+
+
+@pytest.mark.parametrize("share", ["NaN", "Infinity", float("nan"), None])
+def test_dominance_that_is_no_number_is_unknown(script: Script, share: float | str | None) -> None:
+    """Neither NaN nor an infinite share is handed on."""
+    script.replies[GLOBAL] = {"data": {"market_cap_percentage": {"btc": share, "usdt": 4.5}}}
+    assert script.coingecko(lambda source: source.fetch_dominance()) == (None, 4.5)

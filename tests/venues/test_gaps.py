@@ -49,3 +49,31 @@ def test_hole_beside_a_broken_bar_stays() -> None:
 def test_repeated_bar_does_not_break_the_filling() -> None:
     """A bar that came twice stays twice, for verification to judge, and the hole behind it is filled once."""
     assert fill_between(bars(0, 0, 2), HOUR_MS)["open_ms"].to_list() == [0, 0, HOUR_MS, 2 * HOUR_MS]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("close", None), ("open", None), ("volume_usdt", -1.0), ("taker_buy_usdt", -1.0)]
+)
+@pytest.mark.parametrize("hour", [0, 3])
+def test_hole_beside_a_bar_that_verification_drops_stays(column: str, value: float | None, hour: int) -> None:
+    """An unknown price or a negative amount on either side leaves the hole."""
+    at = pl.col("open_ms") == hour * HOUR_MS
+    broken = bars(0, 3).with_columns(pl.when(at).then(pl.lit(value)).otherwise(column).alias(column))
+    assert len(fill_between(conform(broken, BARS), HOUR_MS)) == 2
+
+
+def test_hole_beside_a_bar_told_twice_in_different_words_stays() -> None:
+    """Nobody can say which of the two is right, so neither close is carried on."""
+    other = bars(0).with_columns(close=pl.lit(50.0))
+    assert len(fill_between(pl.concat([bars(0), other, bars(3)]), HOUR_MS)) == 3
+
+
+def test_hole_between_misaligned_bars_stays() -> None:
+    """Bars that open at no full interval are dropped later: nothing is made between them."""
+    assert len(fill_between(bars(0, 3).with_columns(pl.col("open_ms") + 1), HOUR_MS)) == 2
+
+
+@pytest.mark.parametrize(("hours", "bars_in_all"), [(1_500, 1_501), (1_501, 2), (2**53 // HOUR_MS, 2)])
+def test_hole_longer_than_an_answer_stays(hours: int, bars_in_all: int) -> None:
+    """A time stamp gone wild is no reason to make millions of bars."""
+    assert len(fill_between(bars(0, hours).with_columns(close=pl.lit(10.0)), HOUR_MS)) == bars_in_all

@@ -1,5 +1,7 @@
 """KuCoin: lots as coins, sparse bars, two hosts, and refusals inside an answer of status 200."""
 
+import json
+
 import httpx
 import pytest
 
@@ -9,6 +11,7 @@ from quantscout.http import Spent
 from quantscout.venues import kucoin
 from quantscout.venues.base import Contract
 from quantscout.venues.kucoin import Kucoin
+from quantscout.venues.kucoin_answers import parse_server_time_ms
 from venues.script import Script
 
 KLINES, RATES = "/api/v1/kline/query", "/api/v1/contract/funding-rates"
@@ -102,6 +105,13 @@ def test_refusal_inside_an_answer_is_a_fault(script: Script, code: str, fault: s
     with pytest.raises(SourceError, match="no such contract") as caught:
         hours_of(script, 1)
     assert (caught.value.fault, caught.value.contract) == (fault, "AUSDTM")
+
+
+def test_code_that_is_none_is_refused_in_few_words() -> None:
+    """A refusal is quoted, but not a page of it."""
+    with pytest.raises(AnswerError) as caught:
+        parse_server_time_ms(json.dumps({"code": "x" * 9_000, "msg": "m" * 9_000}).encode())
+    assert (caught.value.field, len(str(caught.value)) < 400) == ("code", True)
 
 
 def test_answer_without_data_is_refused(script: Script) -> None:

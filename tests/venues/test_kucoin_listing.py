@@ -135,3 +135,24 @@ def test_empty_listing_is_refused(script: Script) -> None:
     script.replies = {ACTIVE: ok([]), TICKERS: ok([])}
     with pytest.raises(AnswerError, match="cannot serve"):
         script.kucoin(lambda venue: venue.fetch_listing())
+
+
+@pytest.mark.parametrize("interval_ms", [HOUR_MS - 1, 2**52])
+def test_interval_that_is_none_is_unknown(script: Script, interval_ms: int) -> None:
+    """Less than an hour is no interval: rates are divided by it."""
+    assert listed(script, currentFundingRateGranularity=interval_ms)["funding_interval_h"] is None
+
+
+def test_countdown_longer_than_all_time_is_not_believed(script: Script) -> None:
+    """A snapshot before 1970 has the time of the newest ticker instead."""
+    assert listed(script, nextFundingRateTime=5_001)["snapshot_ms"] == 3_999
+
+
+@pytest.mark.parametrize("size", ["multiplier", "lotSize"])
+def test_contract_of_no_known_size_is_not_listed(script: Script, size: str) -> None:
+    """Without the size of a lot every amount would be in other units than it says."""
+    listed(script)
+    script.replies[ACTIVE] = ok([contract(), contract(symbol="BUSDTM", **{size: "NaN"})])
+    listing = script.kucoin(lambda venue: venue.fetch_listing())
+    assert listing.frame["contract"].to_list() == ["XBTUSDTM"]
+    assert f"data[1].{size}" in listing.problems[0].detail

@@ -6,6 +6,7 @@
 
 from quantscout_local.simulator.app import create_app
 from quantscout_local.simulator.archive import load_archive
+from quantscout_local.simulator.conditions import Conditions
 from quantscout_local.simulator.synthetic.market import DEFAULT_HOUR_MS, make_market
 
-__all__ = ["DEFAULT_HOUR_MS", "create_app", "load_archive", "make_market"]
+__all__ = ["DEFAULT_HOUR_MS", "Conditions", "create_app", "load_archive", "make_market"]

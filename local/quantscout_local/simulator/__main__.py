@@ -3,8 +3,10 @@
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import socket
+import struct
 import sys
 import threading
 from collections.abc import Iterator
@@ -13,16 +15,40 @@ from pathlib import Path
 import orjson
 import uvicorn
 import uvloop
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from quantscout.errors import InputError
 from quantscout_local.simulator.app import create_app, offset_s
 from quantscout_local.simulator.archive import load_archive
-from quantscout_local.simulator.control import hour_of
+from quantscout_local.simulator.clock import START_AFTER_HOUR_MS, SimulatorClock
+from quantscout_local.simulator.conditions import Conditions
+from quantscout_local.simulator.faults.delivery import ABORT, CUT
+from quantscout_local.simulator.faults.plan import NO_FAULTS, load_plan
+from quantscout_local.simulator.hours import hour_of
 from quantscout_local.simulator.market import Market
 from quantscout_local.simulator.synthetic.market import DEFAULT_HOUR_MS, make_market
 
 _INPUT_ERROR = 2
 _GRACE_S = 2
+_LONGEST_LATENCY_MS = 60_000
+_HOUR_S = 3_600
+_CHUNK_BYTES = 4_096
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's protocol, with a way for the plan of faults to cut the connection."""
+
+    def on_message_begin(self) -> None:
+        """Offer the way out with each request."""
+        super().on_message_begin()
+        self.scope["extensions"] = {ABORT: {CUT: self._abort}}
+
+    def _abort(self) -> None:
+        """Reset the connection: without lingering, closing sends RST."""
+        connection = self.transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
 
 class _Server(uvicorn.Server):
@@ -49,6 +75,26 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--market", metavar="DIR", type=Path, help="a market archive; without it, the embedded market")
     parser.add_argument("--real-only", action="store_true", help="serve an archive's own series alone")
     parser.add_argument("--port", type=int, default=0, help="port on loopback; 0 takes a free one")
+    parser.add_argument(
+        "--after-s",
+        type=float,
+        default=START_AFTER_HOUR_MS / 1000,
+        metavar="S",
+        help="where the clock starts, in seconds past the hour (95: every bar that will come is there)",
+    )
+    parser.add_argument(
+        "--limits", action="store_true", help="refuse what goes over the venues' limits: 429, then bans with 418"
+    )
+    parser.add_argument(
+        "--latency-ms",
+        type=float,
+        default=0.0,
+        metavar="MS",
+        help="median time that an answer takes, with a long tail (80: one in a hundred over 400 ms); 0: none",
+    )
+    parser.add_argument(
+        "--faults", metavar="FILE", type=Path, help="a plan of faults in JSON, see docs/simulator.md; default: none"
+    )
     parser.add_argument("--exit-with-stdin", action="store_true", help="stop when standard input ends")
     return parser.parse_args()
 
@@ -59,6 +105,19 @@ def _market(arguments: argparse.Namespace) -> Market:
     if arguments.real_only:
         raise InputError("--real-only needs an archive, the embedded market has nothing real: add --market DIR")
     return make_market()
+
+
+def _conditions(arguments: argparse.Namespace) -> Conditions:
+    if not 0 <= arguments.latency_ms < _LONGEST_LATENCY_MS:
+        raise InputError(f"--latency-ms {arguments.latency_ms} is not a latency: choose 0 to {_LONGEST_LATENCY_MS}")
+    plan = load_plan(arguments.faults) if arguments.faults is not None else NO_FAULTS
+    return Conditions(limits=arguments.limits, latency_ms=arguments.latency_ms, faults=plan)
+
+
+def _clock(arguments: argparse.Namespace, hour_ms: int) -> SimulatorClock:
+    if not 0 <= arguments.after_s < _HOUR_S:
+        raise InputError(f"--after-s {arguments.after_s} does not lie within the hour: choose 0 to {_HOUR_S}")
+    return SimulatorClock(hour_ms, after_ms=round(arguments.after_s * 1000))
 
 
 def _hour_ms(arguments: argparse.Namespace) -> int:
@@ -81,15 +140,26 @@ def _listening(port: int) -> socket.socket:
 
 
 def _stop_with_stdin(server: uvicorn.Server) -> None:
-    sys.stdin.buffer.read()
+    # Not through sys.stdin: its lock, held by this thread, would make the interpreter abort when it ends on a signal.
+    while os.read(sys.stdin.fileno(), _CHUNK_BYTES):
+        pass
     server.should_exit = True
 
 
 async def _serve(arguments: argparse.Namespace) -> None:
-    hour_ms = _hour_ms(arguments)  # before the slow part
-    app = create_app(_market(arguments), hour_ms)
+    hour_ms, conditions = _hour_ms(arguments), _conditions(arguments)  # before the slow part
+    clock = _clock(arguments, hour_ms)
+    app = create_app(_market(arguments), hour_ms, conditions=conditions, clock=clock)
+    app.state.stage.prepare_hours()
+    clock.stand_at(hour_ms)  # making a market takes its time: the clock starts when the server does
     config = uvicorn.Config(
-        app, http="httptools", log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE_S
+        app,
+        http=_Protocol,
+        ws="none",
+        proxy_headers=False,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE_S,
     )
     server = _Server(config)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,7 +1,6 @@
-"""The server: one table of endpoints, one way from a request to an answer, and the simulator's own controls."""
+"""The server: one table of endpoints, and one way from a request to an answer."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
@@ -10,10 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from quantscout.errors import InputError
 from quantscout_local.simulator.answers import NOW_MARK, Answer, Params, RefusalError, answer
-from quantscout_local.simulator.control import facts, hour_of
+from quantscout_local.simulator.clock import SimulatorClock
+from quantscout_local.simulator.conditions import CALM, Conditions
+from quantscout_local.simulator.control import control_routes
 from quantscout_local.simulator.market import Market
+from quantscout_local.simulator.stage import Stage, build_stage
 from quantscout_local.simulator.venues import (
     binance_bars,
     binance_listing,
@@ -72,43 +73,54 @@ _COINGECKO: dict[str, Reader] = {
     "/search/trending": coingecko.read_trending,
     "/global": coingecko.read_global,
 }
+_KEPT = (
+    binance_listing.read_exchange_info,
+    binance_listing.read_premium_index,
+    binance_listing.read_book_ticker,
+    binance_listing.read_funding_info,
+    kucoin.read_contracts,
+    kucoin.read_tickers,
+)
 _NOW, _NOW_NS = str(NOW_MARK).encode(), str(kucoin.NOW_NS_MARK).encode()
 
 
-@dataclass
-class Stage:
-    """What is being played: the market as of an hour, and how often it was asked."""
-
-    view: View
-    answered: int = 0
-
-
-def create_app(market: Market, hour_ms: int, *, middleware: Sequence[Middleware] = ()) -> Starlette:
+def create_app(
+    market: Market,
+    hour_ms: int,
+    *,
+    conditions: Conditions = CALM,
+    middleware: Sequence[Middleware] = (),
+    clock: SimulatorClock | None = None,
+) -> Starlette:
     """Return the server of a market as of an hour.
 
-    `middleware` is the slot for whatever stands between the client and the answers: limits, latency, faults.
-    Raises InputError if the market does not cover the hour.
+    `conditions` are limits, latency and faults; `middleware` stands in front of them. A clock of one's own makes the
+    time virtual. Raises InputError if the market does not cover the hour.
     """
-    stage = Stage(View(market, hour_ms))
+    stage = build_stage(market, hour_ms, conditions, clock, _prepare)
     routes = [Route(f"/binance{path}", _endpoint(stage, reader)) for path, reader in _BINANCE.items()]
     routes += [Route(path, _endpoint(stage, reader)) for path, reader in _KUCOIN.items()]
     routes += [Route(f"/coinalyze/v1{path}", _endpoint(stage, _keyed(reader))) for path, reader in _COINALYZE.items()]
     routes += [
         Route(f"/coingecko/api/v3{path}", _endpoint(stage, _made(reader))) for path, reader in _COINGECKO.items()
     ]
-    routes += [
-        Route("/simulator/hour", _hour_endpoint(stage), methods=["POST"]),
-        Route("/simulator/facts", _facts_endpoint(stage)),
-    ]
-    app = Starlette(routes=routes, middleware=list(middleware))
+    app = Starlette(routes=[*routes, *control_routes(stage)], middleware=[*middleware, *stage.layers()])
     app.state.stage = stage
     return app
+
+
+def _prepare(view: View) -> None:
+    """Make the answers about all contracts; they are kept with the view."""
+    for reader in _KEPT:
+        reader(view, {})
+    if not view.market.real_only:
+        coingecko.read_global(view, {})
 
 
 def offset_s(app: Any) -> float:
     """Return the server's clock minus the machine's."""
     stage: Stage = app.state.stage
-    return stage.view.clock.offset_s
+    return stage.clock.offset_s
 
 
 def _endpoint(stage: Stage, reader: Reader) -> Callable[[Request], Awaitable[Response]]:
@@ -154,22 +166,3 @@ def _keyed(reader: Reader) -> Reader:
         return _made(reader)(view, params)
 
     return read
-
-
-def _hour_endpoint(stage: Stage) -> Callable[[Request], Awaitable[Response]]:
-    async def serve(request: Request) -> Response:
-        try:
-            stage.view = View(stage.view.market, hour_of(request.query_params.get("at", "")))
-        except InputError as error:
-            return _response(stage.view, answer({"error": str(error)}), 400)
-        return _response(stage.view, answer({"clock_offset_s": stage.view.clock.offset_s}))
-
-    return serve
-
-
-def _facts_endpoint(stage: Stage) -> Callable[[Request], Awaitable[Response]]:
-    async def serve(request: Request) -> Response:
-        del request
-        return _response(stage.view, answer(facts(stage.view) | {"answered": stage.answered}))
-
-    return serve

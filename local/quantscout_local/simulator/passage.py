@@ -31,7 +31,6 @@ class Passage:
     latency_s: float = 0.0
     refused: bool = False  # by the limits
     bare: bool = False  # the answer comes from before the venue's limiter: without its headers
-    shed: bool = False  # this answer must not be counted as the client's own doing
 
     @property
     def contract(self) -> str:

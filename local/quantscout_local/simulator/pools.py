@@ -53,7 +53,7 @@ class Meter:
     _start_ms: int = -1
     _recent: deque[tuple[int, int]] = field(default_factory=deque)  # a sliding window's (time, weight)
 
-    def roll(self, now_ms: int) -> None:
+    def _roll(self, now_ms: int) -> None:
         """Forget what no longer counts; a clock that was set back starts anew."""
         if self.pool.start == "sliding":
             self._roll_sliding(now_ms)
@@ -70,14 +70,21 @@ class Meter:
 
     def take(self, now_ms: int, weight: int, *, enforced: bool) -> bool:
         """Count a request and return whether it is let in."""
-        if self.pool.start == "first" and not self.used:
-            self._start_ms = now_ms
-        self.roll(now_ms)
+        self._roll(now_ms)
         fits = self.used + weight <= self.pool.limit or not enforced
         if fits or self.pool.counts_refused:
             self._count(now_ms, weight)
         self._record(now_ms, weight, fits=fits)
         return fits
+
+    def turn_away(self, now_ms: int) -> None:
+        """Record a request that was refused for another reason than this pool."""
+        self._roll(now_ms)
+        self._window(now_ms).refused += 1
+
+    def used_at(self, now_ms: int) -> int:
+        """Return what is used of the window that runs at a time; of no window, 0."""
+        return self.used if 0 <= now_ms - self._start_ms < self.pool.window_ms else 0
 
     def _count(self, now_ms: int, weight: int) -> None:
         self.used += weight

@@ -36,6 +36,11 @@ def draw(*names: str) -> float:
     return ((_mix(key_of(*names)) >> 11) + 0.5) * 2.0**-53
 
 
+def draw_once(*names: str) -> float:
+    """Return what `draw` does, for names that will hardly come again: nothing is kept."""
+    return ((_mix(key_of.__wrapped__(*names)) >> 11) + 0.5) * 2.0**-53
+
+
 def draw_normal(*names: str) -> float:
     """Return the bell-shaped number (mean 0, sd 1, within 3.5) that belongs to these names."""
     x = _mix(key_of(*names))

@@ -4,6 +4,7 @@ An answer about one contract stands or falls as a whole. In an answer about all 
 blind the scanner: the whole is validated first, and only where that fails row by row, bad rows becoming Problems.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
@@ -14,16 +15,42 @@ from pydantic_core import from_json
 from quantscout.errors import AnswerError, Problem, SourceError
 
 INPUT_CHARS = 60
+LONGEST_INTERVAL_H = 168  # a week: a longer interval of funding is none
+ROWS_MOST = 50_000  # several times what any source lists: more is no answer, and every bad row costs time to name
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-Ms = Annotated[int, Field(ge=0, lt=2**53)]
+Rows = Annotated[list[T], FailFast()]
+"""The rows of an answer that stands or falls as a whole: the first bad one ends the reading, not the millionth."""
+Text = Annotated[str, Field(max_length=100)]
+"""A word that is kept: it goes into addresses, the state and the report."""
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+"""A word by which a row is found."""
+
+
+def _no_truth(value: Any) -> Any:
+    """Refuse true and false, which would be read as 1 and 0."""
+    if value is True or value is False:
+        raise ValueError("a truth value is no number")
+    return value
+
+
+def _no_blank(value: Any) -> Any:
+    return None if value == "" else _no_truth(value)
+
+
+NUMERIC = BeforeValidator(_no_truth)
+Number = Annotated[float, NUMERIC]
+Ms = Annotated[int, Field(ge=0, lt=2**53), NUMERIC]
 """Epoch milliseconds (or another count that must fit a frame's integer)."""
-Blankable = Annotated[float | None, BeforeValidator(lambda value: None if value == "" else value)]
+Hours = Annotated[int, Field(ge=1, le=LONGEST_INTERVAL_H), NUMERIC]
+"""An interval of funding."""
+Blankable = Annotated[float | None, BeforeValidator(_no_blank)]
 """A number that a source leaves empty where it has none."""
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, lt=1e15), NUMERIC]
+"""A price: the mean of two is finite, too."""
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), NUMERIC]
 
 
 class Answer(NamedTuple):
@@ -36,6 +63,11 @@ class Answer(NamedTuple):
 def columns(count: int) -> BeforeValidator:
     """Return the rule that a row has this many columns: later ones are cut off, missing ones are null."""
     return BeforeValidator(lambda row: (row + [None] * count)[:count] if isinstance(row, list) else row)
+
+
+def finite(value: float | None) -> float | None:
+    """Return the number, None for one that is not known (null, NaN, infinite)."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def read(adapter: TypeAdapter[T], body: bytes, source: str, contract: str | None = None) -> T:
@@ -60,12 +92,13 @@ class Table(Generic[R]):
         """Build both validators once: of all rows, and of one."""
         self._source, self._at, self._key = source, at, key
         self._row: TypeAdapter[R] = TypeAdapter(row)
-        self._rows: TypeAdapter[list[R]] = TypeAdapter(Annotated[list[row], FailFast()])  # type: ignore[valid-type]
+        self._rows: TypeAdapter[list[R]] = TypeAdapter(Rows[row])  # type: ignore[valid-type]
 
     def read(self, body: bytes) -> tuple[list[R], list[Problem]]:
         """Return the good rows, each key once, and a Problem per bad or repeated row.
 
-        Raises AnswerError if there is no list or if no row of it can be read; SourceError if the body is not JSON.
+        Raises AnswerError if there is no list, one of over 50,000 rows, or one of which no row can be read; SourceError
+        if the body is not JSON.
         """
         raw = self._list(body)
         try:
@@ -87,6 +120,9 @@ class Table(Generic[R]):
         raw = inside if self._at else answer
         if not isinstance(raw, list):
             raise AnswerError(self._source, self._at or "(answer)", f"expected a list (got {_clip(raw)})")
+        if len(raw) > ROWS_MOST:
+            detail = f"expected at most {ROWS_MOST} rows (got {len(raw)})"
+            raise AnswerError(self._source, self._at or "(answer)", detail)
         return raw
 
     def _row_by_row(self, raw: list[Any]) -> tuple[list[R], list[Problem]]:
@@ -99,7 +135,8 @@ class Table(Generic[R]):
                 first = error.errors(include_url=False)[0]
                 name = value.get(self._key) if isinstance(value, dict) else None
                 field = f"{self._at}[{index}]{_field(first['loc'], '.')}"
-                refused.append((AnswerError(self._source, field, _reason(first), name and _clip(name)), error))
+                contract = _clip(name) if isinstance(name, str) and name else None
+                refused.append((AnswerError(self._source, field, _reason(first), contract), error))
         if not rows:
             raise refused[0][0] from refused[0][1]
         return rows, [Problem(self._source, e.contract, "invalid_answer", str(e)) for e, _ in refused]

@@ -1,12 +1,15 @@
 """Binance USD-M futures: its endpoints with what they cost, and the venue that asks them."""
 
 import asyncio
+import time
+from collections.abc import Mapping
 
 import polars as pl
 
 from quantscout.errors import AnswerError, InputError
 from quantscout.frames import BARS, DAY_MS, HOUR_MS, MINUTE_MS, OPEN_INTEREST, stack
-from quantscout.http import Budget, Endpoint, SourceClient, Transport
+from quantscout.http import Endpoint, SourceClient, Transport
+from quantscout.limits import Budget, Clock, build_budgets
 from quantscout.venues import binance_answers as answers
 from quantscout.venues.answers import windows
 from quantscout.venues.base import Contract, Listing
@@ -15,6 +18,8 @@ BASE_URL = "https://fapi.binance.com"
 
 # Weight per clock minute; the statistics and the funding endpoints count requests per five minutes instead.
 LIMITS = {"default": (2_400, 60), "data": (1_000, 300), "funding": (500, 300)}
+
+USED_WEIGHT_HEADER = "x-mbx-used-weight-1m"
 
 TIME = Endpoint("/fapi/v1/time")
 EXCHANGE_INFO = Endpoint("/fapi/v1/exchangeInfo")
@@ -33,10 +38,19 @@ INTERVALS = {15 * MINUTE_MS: "15m", HOUR_MS: "1h", 4 * HOUR_MS: "4h", DAY_MS: "1
 LATE_MS = MINUTE_MS - 1
 
 
-def build_client(*, base_url: str = BASE_URL, share: float = 0.8, transport: Transport | None = None) -> SourceClient:
+def build_client(
+    *, base_url: str = BASE_URL, share: float = 0.8, transport: Transport | None = None, clock: Clock = time.time
+) -> SourceClient:
     """Return the client with Binance's budgets, of which it uses at most this share."""
-    budgets = {name: Budget(weight * share, window_s, aligned=True) for name, (weight, window_s) in LIMITS.items()}
-    return SourceClient(answers.NAME, base_url, budgets, transport=transport)
+    budgets = build_budgets(LIMITS, share, clock, aligned=True)
+    return SourceClient(answers.NAME, base_url, budgets, transport=transport, correct=_correct, clock=clock)
+
+
+def _correct(headers: Mapping[str, str], budgets: Mapping[str, Budget]) -> None:
+    """Take over the weight that the venue counts in its running minute, on every endpoint that costs weight."""
+    used = headers.get(USED_WEIGHT_HEADER, "")
+    if used.isdecimal():
+        budgets["default"].correct(int(used))
 
 
 class Binance:

@@ -1,15 +1,16 @@
 """Binance USD-M futures: what its answers look like and how they become canonical frames. Pure: bytes in, frame out."""
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, NamedTuple, NotRequired
 
 import polars as pl
-from pydantic import FailFast, TypeAdapter
+from pydantic import TypeAdapter
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
 from quantscout.errors import AnswerError
 from quantscout.frames import BARS, DAY_MS, FUNDING, LISTING, MINUTE_MS, OPEN_INTEREST, conform
-from quantscout.venues.answers import Blankable, Ms, Table, columns, read
+from quantscout.venues.answers import Blankable, Hours, Ms, Name, Number, Rows, Table, Text, columns, finite, read
 from quantscout.venues.base import Contract, Listing
 from quantscout.venues.depth import Level, Levels, build_book
 from quantscout.venues.gaps import fill_between
@@ -23,28 +24,28 @@ class Filter(TypedDict):
     """A rule of a contract; which members it has depends on its kind."""
 
     filterType: str
-    notional: NotRequired[float | None]
-    minQty: NotRequired[float | None]
+    notional: NotRequired[Number | None]
+    minQty: NotRequired[Number | None]
 
 
 class Symbol(TypedDict):
     """A row of exchangeInfo."""
 
-    symbol: str
-    status: str
-    contractType: str
-    quoteAsset: str
-    underlyingType: str
-    baseAsset: str
+    symbol: Name
+    status: Text
+    contractType: Text
+    quoteAsset: Text
+    underlyingType: Text
+    baseAsset: Name
     deliveryDate: Ms
     onboardDate: Ms
-    filters: list[Filter]
+    filters: Rows[Filter]
 
 
 class Premium(TypedDict):
     """A row of premiumIndex: mark price and the running interval's funding rate."""
 
-    symbol: str
+    symbol: Name
     markPrice: Blankable
     lastFundingRate: Blankable
     time: Ms
@@ -53,7 +54,7 @@ class Premium(TypedDict):
 class Ticker(TypedDict):
     """A row of bookTicker."""
 
-    symbol: str
+    symbol: Name
     bidPrice: Blankable
     askPrice: Blankable
 
@@ -61,39 +62,39 @@ class Ticker(TypedDict):
 class FundingInfo(TypedDict):
     """A row of fundingInfo."""
 
-    symbol: str
-    fundingIntervalHours: int
+    symbol: Name
+    fundingIntervalHours: Hours
 
 
 class OpenInterest(TypedDict):
     """A row of openInterestHist."""
 
     timestamp: Ms
-    sumOpenInterest: float
+    sumOpenInterest: Number
     CMCCirculatingSupply: NotRequired[Blankable]
 
 
 class Settlement(TypedDict):
     """A row of fundingRate."""
 
-    symbol: str
+    symbol: Name
     fundingTime: Ms
-    fundingRate: float
+    fundingRate: Number
 
 
 class LongShort(TypedDict):
     """A row of globalLongShortAccountRatio."""
 
     timestamp: Ms
-    longShortRatio: float
+    longShortRatio: Number
 
 
 class Depth(TypedDict):
     """A book; E is when the venue put it together."""
 
     E: Ms
-    bids: list[Level]
-    asks: list[Level]
+    bids: Rows[Level]
+    asks: Rows[Level]
 
 
 class ServerTime(TypedDict):
@@ -110,17 +111,18 @@ KLINE_COLUMNS = {
     "trades": pl.Int64,
     **dict.fromkeys(("taker_buy_coins", "taker_buy_usdt"), pl.Float64),
 }
-Amount = float | None  # an amount that is null is unknown; a bar without its prices is no bar
+Amount = Number | None  # an amount that is null is unknown; a bar without its prices is no bar
 Kline = Annotated[
-    tuple[Ms, float, float, float, float, Amount, Ms, Amount, Ms | None, Amount, Amount], columns(len(KLINE_COLUMNS))
+    tuple[Ms, Number, Number, Number, Number, Amount, Ms, Amount, Ms | None, Amount, Amount],
+    columns(len(KLINE_COLUMNS)),
 ]
 
 SYMBOLS = Table(NAME, Symbol, at="symbols")
 PREMIUMS, TICKERS, FUNDING_INFOS = Table(NAME, Premium), Table(NAME, Ticker), Table(NAME, FundingInfo)
-KLINES: TypeAdapter[list[Kline]] = TypeAdapter(Annotated[list[Kline], FailFast()])
-OPEN_INTERESTS = TypeAdapter(list[OpenInterest])
-SETTLEMENTS = TypeAdapter(list[Settlement])
-LONG_SHORTS = TypeAdapter(list[LongShort])
+KLINES: TypeAdapter[list[Kline]] = TypeAdapter(Rows[Kline])
+OPEN_INTERESTS: TypeAdapter[list[OpenInterest]] = TypeAdapter(Rows[OpenInterest])
+SETTLEMENTS: TypeAdapter[list[Settlement]] = TypeAdapter(Rows[Settlement])
+LONG_SHORTS: TypeAdapter[list[LongShort]] = TypeAdapter(Rows[LongShort])
 DEPTH = TypeAdapter(Depth)
 SERVER_TIME = TypeAdapter(ServerTime)
 
@@ -148,7 +150,8 @@ def parse_listing(snapshot: Snapshot) -> Listing:
     tickers, again = TICKERS.read(snapshot.book_ticker)
     intervals, rest = FUNDING_INFOS.read(snapshot.funding_info)
     by_symbol = {row["symbol"]: row for row in premiums}, {row["symbol"]: row for row in tickers}
-    hours = {row["symbol"]: row["fundingIntervalHours"] for row in intervals}
+    unread: dict[str | None, int | None] = dict.fromkeys(problem.contract for problem in rest)  # not the default
+    hours = unread | {row["symbol"]: row["fundingIntervalHours"] for row in intervals}
     unending_ms = next((row["deliveryDate"] for row in symbols if row["symbol"] == "BTCUSDT"), NEVER_MS)
     rows = [_listing_row(symbol, *by_symbol, hours, unending_ms) for symbol in symbols]
     return Listing(conform(rows, LISTING), [*problems, *more, *again, *rest])
@@ -158,7 +161,7 @@ def _listing_row(
     symbol: Symbol,
     premiums: Mapping[str, Premium],
     tickers: Mapping[str, Ticker],
-    hours: Mapping[str, int],
+    hours: Mapping[str | None, int | None],
     unending_ms: int,
 ) -> tuple[object, ...]:
     name = symbol["symbol"]
@@ -189,13 +192,13 @@ def _ineligible(symbol: Symbol, unending_ms: int) -> tuple[str, str] | tuple[Non
 def _min_notional_usdt(filters: list[Filter], price: float | None) -> float | None:
     """Return the smallest order: the larger of the two rules, unknown where one of them or the price is."""
     by_kind = {each["filterType"]: each for each in filters}
-    notional = by_kind["MIN_NOTIONAL"].get("notional") if "MIN_NOTIONAL" in by_kind else None
-    quantity = by_kind["LOT_SIZE"].get("minQty") if "LOT_SIZE" in by_kind else None
+    notional = finite(by_kind["MIN_NOTIONAL"].get("notional")) if "MIN_NOTIONAL" in by_kind else None
+    quantity = finite(by_kind["LOT_SIZE"].get("minQty")) if "LOT_SIZE" in by_kind else None
     return None if notional is None or quantity is None or price is None else max(notional, quantity * price)
 
 
 def _price(value: float | None) -> float | None:
-    return value if value is not None and value > 0 else None  # an empty side of the book comes as zero
+    return value if value is not None and 0 < value < math.inf else None  # an empty side of the book comes as zero
 
 
 def parse_bars(body: bytes, contract: Contract, interval_ms: int, since_ms: int, until_ms: int) -> pl.DataFrame:
@@ -236,6 +239,6 @@ def parse_book(body: bytes, contract: Contract, asked: int) -> pl.DataFrame:
 
 
 def parse_long_short_ratio(body: bytes, contract: Contract, at_ms: int) -> float | None:
-    """Return the ratio stamped with exactly this time, None if there is none."""
+    """Return the ratio stamped with exactly this time, None if there is none or if it is no number."""
     rows = read(LONG_SHORTS, body, NAME, contract.name)
-    return next((row["longShortRatio"] for row in rows if row["timestamp"] == at_ms), None)
+    return finite(next((row["longShortRatio"] for row in rows if row["timestamp"] == at_ms), None))

@@ -1,6 +1,7 @@
 """Coinalyze: futures figures by the hour, for the finalists that it covers (KuCoin is not among its exchanges)."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
@@ -10,8 +11,9 @@ from typing_extensions import TypedDict  # pydantic asks for this one before Pyt
 
 from quantscout.errors import Problem
 from quantscout.frames import HOUR_MS, Schema, conform
-from quantscout.http import Budget, Endpoint, SourceClient, Transport
-from quantscout.venues.answers import Answer, Ms, Table, read
+from quantscout.http import Endpoint, SourceClient, Transport
+from quantscout.limits import Clock, build_budgets
+from quantscout.venues.answers import Answer, Ms, Name, Number, Rows, Table, Text, read
 
 NAME = "coinalyze"
 BASE_URL = "https://api.coinalyze.net/v1"
@@ -53,11 +55,11 @@ AGGREGATES: Schema = {
 class Market(TypedDict):
     """A row of future-markets."""
 
-    symbol: str
-    exchange: str
-    symbol_on_exchange: str
-    base_asset: str
-    quote_asset: str
+    symbol: Name
+    exchange: Text
+    symbol_on_exchange: Text
+    base_asset: Text
+    quote_asset: Text
     is_perpetual: bool
 
 
@@ -73,34 +75,34 @@ B = TypeVar("B", bound=Bucket)
 class Candle(Bucket):
     """Open interest or funding; funding in percent."""
 
-    c: float | None
+    c: Number | None
 
 
 class Liquidation(Bucket):
     """Liquidated longs and shorts."""
 
-    l: float | None  # noqa: E741
-    s: float | None
+    l: Number | None  # noqa: E741
+    s: Number | None
 
 
 class LongShort(Bucket):
     """Long accounts to short accounts."""
 
-    r: float | None
+    r: Number | None
 
 
 class Trades(Bucket):
     """Volume and buy volume."""
 
-    v: float | None
-    bv: float | None
+    v: Number | None
+    bv: Number | None
 
 
 class Series(TypedDict, Generic[B]):
     """One symbol's buckets, ascending; the newest may be in progress."""
 
-    symbol: str
-    history: list[B]
+    symbol: Name
+    history: Rows[B]
 
 
 MARKET_ROWS = Table(NAME, Market)
@@ -108,18 +110,24 @@ MARKET_MEMBERS: Schema = {
     "symbol": pl.String,
     **{name: kind for name, kind in MARKETS.items() if name != "coinalyze_symbol"},
 }
-CANDLES = TypeAdapter(list[Series[Candle]])
-LIQUIDATION_SERIES = TypeAdapter(list[Series[Liquidation]])
-LONG_SHORTS = TypeAdapter(list[Series[LongShort]])
-TRADES = TypeAdapter(list[Series[Trades]])
+CANDLES: TypeAdapter[list[Series[Candle]]] = TypeAdapter(Rows[Series[Candle]])
+LIQUIDATION_SERIES: TypeAdapter[list[Series[Liquidation]]] = TypeAdapter(Rows[Series[Liquidation]])
+LONG_SHORTS: TypeAdapter[list[Series[LongShort]]] = TypeAdapter(Rows[Series[LongShort]])
+TRADES: TypeAdapter[list[Series[Trades]]] = TypeAdapter(Rows[Series[Trades]])
 
 
 def build_client(
-    api_key: str, *, base_url: str = BASE_URL, share: float = 0.8, transport: Transport | None = None
+    api_key: str,
+    *,
+    base_url: str = BASE_URL,
+    share: float = 0.8,
+    transport: Transport | None = None,
+    clock: Clock = time.time,
 ) -> SourceClient:
     """Return the client with Coinalyze's budget in symbol-calls, of which it uses at most this share."""
-    budgets = {name: Budget(calls * share, window_s) for name, (calls, window_s) in LIMITS.items()}
-    return SourceClient(NAME, base_url, budgets, secret_headers={KEY_HEADER: api_key}, transport=transport)
+    budgets = build_budgets(LIMITS, share, clock)
+    headers = {KEY_HEADER: api_key}
+    return SourceClient(NAME, base_url, budgets, secret_headers=headers, transport=transport, clock=clock)
 
 
 class Coinalyze:

@@ -1,5 +1,6 @@
 """CoinGecko: circulating supply, what people search for, and dominance. Slow and rationed: a few calls an hour."""
 
+import time
 from typing import NamedTuple, NotRequired
 
 import polars as pl
@@ -7,8 +8,9 @@ from pydantic import AwareDatetime, TypeAdapter
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
 from quantscout.frames import Schema, conform
-from quantscout.http import Budget, Endpoint, SourceClient, Transport
-from quantscout.venues.answers import Answer, Table, read
+from quantscout.http import Endpoint, SourceClient, Transport
+from quantscout.limits import Clock, build_budgets
+from quantscout.venues.answers import Answer, Ms, Name, Number, Rows, Table, Text, finite, read
 
 NAME = "coingecko"
 BASE_URL = "https://api.coingecko.com/api/v3"
@@ -35,19 +37,19 @@ ATTENTION: Schema = {"coin_id": pl.String, "ticker": pl.String, "rank": pl.Int64
 class Coin(TypedDict):
     """A row of coins/markets."""
 
-    id: str
-    symbol: str
-    current_price: float | None
-    circulating_supply: float | None
-    market_cap_rank: int | None
+    id: Name
+    symbol: Text
+    current_price: Number | None
+    circulating_supply: Number | None
+    market_cap_rank: Ms | None
     last_updated: AwareDatetime | None
 
 
 class TrendingItem(TypedDict):
     """A coin that is searched for."""
 
-    id: str
-    symbol: str
+    id: Name
+    symbol: Text
 
 
 class TrendingCoin(TypedDict):
@@ -59,14 +61,14 @@ class TrendingCoin(TypedDict):
 class Trending(TypedDict):
     """The answer of search/trending, most searched first."""
 
-    coins: list[TrendingCoin]
+    coins: Rows[TrendingCoin]
 
 
 class Shares(TypedDict):
     """Percentages of the whole market; a coin that falls out of the largest ten is absent."""
 
-    btc: NotRequired[float | None]
-    usdt: NotRequired[float | None]
+    btc: NotRequired[Number | None]
+    usdt: NotRequired[Number | None]
 
 
 class GlobalData(TypedDict):
@@ -94,11 +96,17 @@ GLOBAL_ANSWER = TypeAdapter(Global)
 
 
 def build_client(
-    api_key: str, *, base_url: str = BASE_URL, share: float = 0.8, transport: Transport | None = None
+    api_key: str,
+    *,
+    base_url: str = BASE_URL,
+    share: float = 0.8,
+    transport: Transport | None = None,
+    clock: Clock = time.time,
 ) -> SourceClient:
     """Return the client with CoinGecko's budget, of which it uses at most this share."""
-    budgets = {name: Budget(calls * share, window_s) for name, (calls, window_s) in LIMITS.items()}
-    return SourceClient(NAME, base_url, budgets, secret_headers={KEY_HEADER: api_key}, transport=transport)
+    budgets = build_budgets(LIMITS, share, clock)
+    headers = {KEY_HEADER: api_key}
+    return SourceClient(NAME, base_url, budgets, secret_headers=headers, transport=transport, clock=clock)
 
 
 class CoinGecko:
@@ -147,14 +155,13 @@ def _coin_row(row: Coin) -> tuple[object, ...]:
 
 
 def parse_trending(body: bytes) -> pl.DataFrame:
-    """Return `ATTENTION`, most searched first."""
+    """Return `ATTENTION`, most searched first; of a coin that is named twice the better rank stands."""
     coins = read(TRENDING_ANSWER, body, NAME)["coins"][: TRENDING.rows]
-    return conform(
-        [(coin["item"]["id"], coin["item"]["symbol"].upper(), rank) for rank, coin in enumerate(coins, 1)], ATTENTION
-    )
+    rows = [(coin["item"]["id"], coin["item"]["symbol"].upper(), rank) for rank, coin in enumerate(coins, 1)]
+    return conform(rows, ATTENTION).unique("coin_id", keep="first", maintain_order=True)
 
 
 def parse_dominance(body: bytes) -> Dominance:
-    """Return the shares of BTC and USDT, in percent."""
+    """Return the shares of BTC and USDT, in percent; what is no number is unknown."""
     shares = read(GLOBAL_ANSWER, body, NAME)["data"]["market_cap_percentage"]
-    return Dominance(shares.get("btc"), shares.get("usdt"))
+    return Dominance(finite(shares.get("btc")), finite(shares.get("usdt")))

@@ -1,12 +1,15 @@
 """KuCoin futures: its endpoints with what they cost, and the venue that asks them."""
 
 import asyncio
+import time
+from collections.abc import Mapping
 
 import polars as pl
 
 from quantscout.errors import InputError
 from quantscout.frames import BARS, FUNDING, HOUR_MS, MINUTE_MS, OPEN_INTEREST, stack
-from quantscout.http import Budget, Endpoint, SourceClient, Transport
+from quantscout.http import Endpoint, SourceClient, Transport
+from quantscout.limits import Budget, Clock, build_budgets
 from quantscout.venues import kucoin_answers as answers
 from quantscout.venues.answers import windows
 from quantscout.venues.base import Contract, Listing
@@ -29,10 +32,20 @@ LONGEST_FUNDING_MS = 8 * HOUR_MS
 GRANULARITIES_MIN = (1, 5, 15, 30, 60, 120, 240, 480, 720, 1_440, 10_080)
 
 
-def build_client(*, base_url: str = BASE_URL, share: float = 0.8, transport: Transport | None = None) -> SourceClient:
+def build_client(
+    *, base_url: str = BASE_URL, share: float = 0.8, transport: Transport | None = None, clock: Clock = time.time
+) -> SourceClient:
     """Return the client with KuCoin's budget, of which it uses at most this share."""
-    budgets = {name: Budget(weight * share, window_s) for name, (weight, window_s) in LIMITS.items()}
-    return SourceClient(answers.NAME, base_url, budgets, transport=transport)
+    budgets = build_budgets(LIMITS, share, clock)
+    return SourceClient(answers.NAME, base_url, budgets, transport=transport, correct=_correct, clock=clock)
+
+
+def _correct(headers: Mapping[str, str], budgets: Mapping[str, Budget]) -> None:
+    """Take over what is left of the pool, and when its window ends; an overload sends no such headers."""
+    said = [headers.get(f"gw-ratelimit-{name}", "") for name in ("limit", "remaining", "reset")]
+    if all(text.isdecimal() for text in said):
+        limit, remaining, reset_ms = map(int, said)
+        budgets["default"].correct(limit - remaining, reset_ms / 1_000)
 
 
 class Kucoin:

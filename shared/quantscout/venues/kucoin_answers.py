@@ -1,15 +1,28 @@
 """KuCoin futures: what its answers look like and how they become canonical frames. Pure: bytes in, frame out."""
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Generic, NotRequired, TypeVar
 
 import polars as pl
-from pydantic import FailFast, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
 from quantscout.errors import MESSAGE_CHARS, OVERLOAD_CODE, AnswerError, SourceError, SourceFault
 from quantscout.frames import BARS, FUNDING, HOUR_MS, LISTING, MINUTE_MS, OPEN_INTEREST, conform
-from quantscout.venues.answers import Blankable, Ms, Table, columns, read
+from quantscout.venues.answers import (
+    LONGEST_INTERVAL_H,
+    NUMERIC,
+    Blankable,
+    Ms,
+    Name,
+    Number,
+    Rows,
+    Table,
+    Text,
+    columns,
+    read,
+)
 from quantscout.venues.base import Contract, Listing
 from quantscout.venues.depth import Level, Levels, build_book
 from quantscout.venues.gaps import fill_between
@@ -20,13 +33,14 @@ NS_PER_MS = 1_000_000
 BASE_OF = {"XBT": "BTC"}
 
 T = TypeVar("T")
-Ns = Annotated[int, Field(ge=0, lt=2**63)]
+Ns = Annotated[int, Field(ge=0, lt=2**63), NUMERIC]
+Size = Annotated[float, Field(allow_inf_nan=False), NUMERIC]  # without it no amount of the contract means anything
 
 
 class Head(TypedDict):
     """What every answer starts with; only code 200000 comes with data."""
 
-    code: str
+    code: Annotated[str, Field(max_length=20)]
     msg: NotRequired[str | None]
 
 
@@ -39,19 +53,19 @@ class Data(TypedDict, Generic[T]):
 class Row(TypedDict):
     """A row of contracts/active; dated contracts have no funding."""
 
-    symbol: str
-    status: str
-    type: str
-    baseCurrency: str
-    quoteCurrency: str
-    settleCurrency: str
+    symbol: Name
+    status: Text
+    type: Text
+    baseCurrency: Name
+    quoteCurrency: Text
+    settleCurrency: Text
     isInverse: bool
     expireDate: Ms | None
-    assetClass: str
-    marketStage: str
+    assetClass: Text
+    marketStage: Text
     firstOpenDate: Ms | None
-    multiplier: float
-    lotSize: float
+    multiplier: Size
+    lotSize: Size
     markPrice: Blankable
     openInterest: Blankable
     fundingFeeRate: Blankable
@@ -64,7 +78,7 @@ class Row(TypedDict):
 class Ticker(TypedDict):
     """A row of allTickers."""
 
-    symbol: str
+    symbol: Name
     bestBidPrice: Blankable
     bestAskPrice: Blankable
     ts: Ns
@@ -74,22 +88,22 @@ class OpenInterest(TypedDict):
     """A row of the unified API's open-interest history."""
 
     ts: Ms
-    openInterest: float
+    openInterest: Number
 
 
 class Settlement(TypedDict):
     """A row of contract/funding-rates."""
 
     timepoint: Ms
-    fundingRate: float
+    fundingRate: Number
 
 
 class Book(TypedDict):
     """A whole book; a side without orders may be null."""
 
     ts: Ns
-    bids: list[Level] | None
-    asks: list[Level] | None
+    bids: Rows[Level] | None
+    asks: Rows[Level] | None
 
 
 KLINE_COLUMNS = {
@@ -97,14 +111,14 @@ KLINE_COLUMNS = {
     **dict.fromkeys(("open", "high", "low", "close", "lots", "volume_usdt"), pl.Float64),
 }
 # The turnover came with the seventh column in 2025-09; before that the row has six.
-Kline = Annotated[tuple[Ms, float, float, float, float, float, float | None], columns(len(KLINE_COLUMNS))]
+Kline = Annotated[tuple[Ms, Number, Number, Number, Number, Number, Number | None], columns(len(KLINE_COLUMNS))]
 
 HEAD = TypeAdapter(Head)
 CONTRACTS, TICKERS = Table(NAME, Row, at="data"), Table(NAME, Ticker, at="data")
 SERVER_TIME = TypeAdapter(Data[Ms])
-KLINES: TypeAdapter[Data[list[Kline]]] = TypeAdapter(Data[Annotated[list[Kline], FailFast()]])
-OPEN_INTERESTS = TypeAdapter(Data[list[OpenInterest]])
-SETTLEMENTS = TypeAdapter(Data[list[Settlement]])
+KLINES: TypeAdapter[Data[list[Kline]]] = TypeAdapter(Data[Rows[Kline]])
+OPEN_INTERESTS: TypeAdapter[Data[list[OpenInterest]]] = TypeAdapter(Data[Rows[OpenInterest]])
+SETTLEMENTS: TypeAdapter[Data[list[Settlement]]] = TypeAdapter(Data[Rows[Settlement]])
 BOOK = TypeAdapter(Data[Book])
 
 # The venue refuses inside an answer of status 200, too.
@@ -174,17 +188,20 @@ def _ineligible(row: Row) -> tuple[str, str] | tuple[None, None]:
 
 def _funding_interval_h(row: Row) -> int | None:
     interval_ms = row.get("currentFundingRateGranularity") or row["fundingRateGranularity"]
-    return interval_ms // HOUR_MS if interval_ms else None
+    hours = (interval_ms or 0) // HOUR_MS
+    return hours if 1 <= hours <= LONGEST_INTERVAL_H else None
 
 
 def _snapshot_ms(row: Row, newest_ms: int | None) -> int | None:
     """Return the venue's time of the row: next settlement minus the countdown to it, else that of the newest ticker."""
     settles_ms, countdown_ms = row.get("nextFundingRateDateTime"), row.get("nextFundingRateTime")
-    return newest_ms if settles_ms is None or countdown_ms is None else settles_ms - countdown_ms
+    if settles_ms is None or countdown_ms is None or countdown_ms > settles_ms:
+        return newest_ms
+    return settles_ms - countdown_ms
 
 
 def _price(value: float | None) -> float | None:
-    return value if value is not None and value > 0 else None  # an empty side of the book comes as zero
+    return value if value is not None and 0 < value < math.inf else None  # an empty side of the book comes as zero
 
 
 def parse_bars(body: bytes, contract: Contract, interval_ms: int, since_ms: int, until_ms: int) -> pl.DataFrame:

@@ -12,6 +12,8 @@ from quantscout_local.simulator.series import tick_decimals
 LEVELS = 1000
 _BAND = 0.01
 _ORDER = np.arange(LEVELS)
+_NEAR = 200
+"""Levels that reach beyond the band in nearly every book: most requests need no more."""
 
 
 class Shape(NamedTuple):
@@ -58,24 +60,35 @@ def best(book: Shape) -> tuple[float, float]:
     return book.bid_ticks / scale, book.ask_ticks / scale
 
 
+def sides(book: Shape, levels: int = LEVELS) -> tuple[Side, Side]:
+    """Return bids and asks, at least so many levels each (there are up to 1,000).
+
+    What lies within 1 % adds up to the shape's depth.
+    """
+    return _sides(book, _NEAR if levels <= _NEAR else LEVELS)
+
+
 @lru_cache(maxsize=2048)
-def sides(book: Shape) -> tuple[Side, Side]:
-    """Return bids and asks, up to 1,000 levels each; what lies within 1 % adds up to the shape's depth."""
+def _sides(book: Shape, levels: int) -> tuple[Side, Side]:
     bid, ask = best(book)
     mid = (bid + ask) / 2
     return (
-        _side(book, "bids", -1, mid, book.bids_usdt),
-        _side(book, "asks", 1, mid, book.asks_usdt),
+        _side(book, -1, mid, levels),
+        _side(book, 1, mid, levels),
     )
 
 
-def _side(book: Shape, name: str, direction: int, mid: float, band_usdt: float) -> Side:
-    key = key_of(book.stream, name)
-    gaps = 1 + np.floor(uniform(key, _ORDER) * 2 * (book.spacing_ticks - 1)).astype(np.int64)
+def _side(book: Shape, direction: int, mid: float, levels: int) -> Side:
+    name, band_usdt = ("bids", book.bids_usdt) if direction < 0 else ("asks", book.asks_usdt)
+    key, order = key_of(book.stream, name), _ORDER[:levels]
+    gaps = 1 + np.floor(uniform(key, order) * 2 * (book.spacing_ticks - 1)).astype(np.int64)
     gaps[0] = 0
     start = book.bid_ticks if direction < 0 else book.ask_ticks
     ticks = start + direction * np.cumsum(gaps)
     price = ticks[ticks > 0] / float(f"1e{book.tick_decimals}")
-    weight = np.square(1.2 + 0.3 * normal(key + 1, _ORDER[: len(price)])) + 0.05
-    inside = float(np.cumsum(np.where(np.abs(price / mid - 1) <= _BAND, weight, 0.0))[-1])
+    within = np.abs(price / mid - 1) <= _BAND
+    if within[-1] and len(price) == levels < LEVELS:  # the band goes on: sizes depend on all that lies in it
+        return _side(book, direction, mid, LEVELS)
+    weight = np.square(1.2 + 0.3 * normal(key + 1, order[: len(price)])) + 0.05
+    inside = float(np.cumsum(np.where(within, weight, 0.0))[-1])
     return Side(price, weight * (band_usdt / max(inside, 0.05)))

@@ -135,7 +135,7 @@ def read_book_ticker(view: View, params: Params) -> Answer:
 
 def _best(view: View, contract: Contract) -> dict[str, Any]:
     shape = view.book(contract)
-    (bid, ask), (bids, asks) = book.best(shape), book.sides(shape)
+    (bid, ask), (bids, asks) = book.best(shape), book.sides(shape, 1)
     return {
         "symbol": contract.symbol,
         "bidPrice": f"{bid:.{shape.tick_decimals}f}",

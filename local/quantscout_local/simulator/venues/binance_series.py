@@ -127,7 +127,7 @@ def read_depth(view: View, params: Params) -> Answer:
     if view.market.real_only or not view.trading(found):
         return Answer(head + b'"bids":[],"asks":[]}')
     shape = view.book(found)
-    bids, asks = (_levels(side, levels, shape.tick_decimals) for side in book.sides(shape))
+    bids, asks = (_levels(side, levels, shape.tick_decimals) for side in book.sides(shape, levels))
     return Answer(head + b'"bids":[%b],"asks":[%b]}' % (bids, asks), view.market.marks("order_book"))
 
 

@@ -69,7 +69,7 @@ def read_tickers(view: View, params: Params) -> Answer:
 def _ticker(view: View, contract: KucoinContract) -> dict[str, Any]:
     shape = view.book(contract)
     decimals = shape.tick_decimals
-    bids, asks = (_levels(contract, side, 1) for side in book.sides(shape))
+    bids, asks = (_levels(contract, side, 1) for side in book.sides(shape, 1))
     day = view.last_day(contract)
     return {
         "sequence": view.hour_ms,
@@ -96,7 +96,7 @@ def _book(view: View, params: Params, levels: int) -> Answer:
     if view.market.real_only:
         return _answer(view, [])
     contract = _contract(view, params)
-    bids, asks = (_levels(contract, side, levels) for side in book.sides(view.book(contract)))
+    bids, asks = (_levels(contract, side, levels) for side in book.sides(view.book(contract), levels))
     data = {"sequence": view.hour_ms, "symbol": contract.symbol, "bids": bids, "asks": asks, "ts": NOW_NS_MARK}
     return _answer(view, data)
 

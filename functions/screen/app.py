@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from quantscout.environment import parse_environment
 from quantscout.models import Report, parse_event
 from quantscout.pipeline import Outcome, run_hour
-from quantscout.publish import publish_report
+from quantscout.publish import Topics, publish_report, topic_of
 from quantscout.recording import Recorder, open_recorder
 from quantscout.run import Run
 from quantscout.secrets import SourceKeys, load_keys
@@ -26,8 +26,8 @@ ENVIRONMENT = parse_environment(os.environ)
 SETTINGS = ENVIRONMENT.settings()
 STORE = open_store(ENVIRONMENT.table_name)
 SNS = boto3.client("sns")
-TAPE_BUCKET = os.environ.get("TAPE_BUCKET", "")  # empty: no tape is made
-S3 = boto3.client("s3") if TAPE_BUCKET else None
+S3 = boto3.client("s3") if ENVIRONMENT.tape_bucket else None
+TOPICS = Topics(ENVIRONMENT.report_topic_arn, ENVIRONMENT.alarm_topic_arn)
 LOG = Logger()
 TO_WRITE_S = 20.0
 """Kept of the function's time for what comes after the last answer."""
@@ -52,9 +52,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     keys = load_keys(ENVIRONMENT.source_keys_secret_id)
     with open_recorder(now, keys) if S3 else nullcontext() as tape:
         report, is_new = asyncio.run(_run(hour, keys, remaining_s, tape))
-        topic = topic_of(report) if is_new else None
+        topic = topic_of(report, TOPICS, SETTINGS) if is_new else None
         message_id = publish_report(SNS, topic, report) if topic else None
-        summary = summarise(report) | {"is_new": is_new, "message_id": message_id}
+        summary = report.summary() | {"is_new": is_new, "message_id": message_id}
         summary |= keep_tape(tape, report) if tape and is_new else {"tape": None, "tape_problem": ""}
     LOG.info("hour done", extra=summary)
     return summary
@@ -65,24 +65,8 @@ def keep_tape(tape: Recorder, report: Report) -> dict[str, Any]:
     try:
         with TemporaryFile() as file:
             tape.finish(ENVIRONMENT, SETTINGS, report, file)
-            store_tape(S3, TAPE_BUCKET, tape_key(report), file)
+            store_tape(S3, ENVIRONMENT.tape_bucket, tape_key(report), file)
     except Exception as error:  # whatever it is: a failed invocation would be repeated, and its message with it
         LOG.exception("the tape was not stored")
         return {"tape": None, "tape_problem": f"{type(error).__name__}: {error}"}
     return {"tape": tape_key(report), "tape_problem": ""}
-
-
-def summarise(report: Report) -> dict[str, Any]:
-    """Return the line that is logged and answered: what happened, not the report itself."""
-    fields = ("run_id", "hour", "status", "gate_level")
-    picks = [gem.symbol for gem in report.ranked_gems]
-    return {name: getattr(report, name) for name in fields} | {"regime": report.regime.name, "picks": picks}
-
-
-def topic_of(report: Report) -> str | None:
-    """Return where the report goes: picks to the subscribers, no data to the alarm, no signal to nobody by default."""
-    if report.status == "no_data":
-        return ENVIRONMENT.alarm_topic_arn
-    if report.status == "no_signal" and not SETTINGS.alert_on_no_signal:
-        return None
-    return ENVIRONMENT.report_topic_arn

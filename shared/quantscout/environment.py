@@ -17,6 +17,7 @@ class Environment(BaseModel):
     report_topic_arn: str = Field("", alias="REPORT_TOPIC_ARN")
     alarm_topic_arn: str = Field("", alias="ALARM_TOPIC_ARN")
     source_keys_secret_id: str = Field("", alias="SOURCE_KEYS_SECRET_ID")
+    tape_bucket: str = Field("", alias="TAPE_BUCKET", description="where tapes go; empty: none is made")
     settings_json: str = Field("{}", alias="QUANTSCOUT_SETTINGS")
     budget_share: float = Field(
         0.8, alias="BUDGET_SHARE", gt=0, le=1000, description="share of the venues' limits that is used"

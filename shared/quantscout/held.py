@@ -34,7 +34,7 @@ class HeldItems:
     @contextmanager
     def listening(self, store: Store) -> Iterator[None]:
         """Hear the store as long as the context lasts."""
-        events = store._client.meta.events  # noqa: SLF001 - the store has no public way to its client
+        events = store.client.meta.events
         events.register_first(READ, self._read)  # before boto3 turns the items into its own types
         events.register_first(WRITTEN, self._written)
         try:

@@ -177,6 +177,12 @@ class Report(BaseModel):
             raise ValueError(f"status {self.status} needs {wanted} gems, not {len(self.ranked_gems)}")
         return self
 
+    def summary(self) -> dict[str, object]:
+        """Return the line that is logged and answered: what happened, not the report itself."""
+        fields = ("run_id", "hour", "status", "gate_level")
+        picks = [gem.symbol for gem in self.ranked_gems]
+        return {name: getattr(self, name) for name in fields} | {"regime": self.regime.name, "picks": picks}
+
     def to_json(self) -> str:
         """Return the published JSON text."""
         return self.model_dump_json(by_alias=True)

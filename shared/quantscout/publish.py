@@ -1,11 +1,12 @@
 """The only place that speaks to SNS. What SNS refuses is refused here first, with a reason (some doubles accept it)."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from quantscout.errors import DeliveryError
 from quantscout.message import build_email, build_sms, build_subject
 from quantscout.models import Report
+from quantscout.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -55,6 +56,22 @@ def check_message(message: dict[str, Any]) -> None:
     bodies = json.loads(message["Message"])
     if not bodies.get("default"):
         raise DeliveryError("the message has no body for the protocol 'default'")
+
+
+class Topics(NamedTuple):
+    """The ARNs of the two topics."""
+
+    report: str
+    alarm: str
+
+
+def topic_of(report: Report, topics: Topics, settings: Settings) -> str | None:
+    """Return where a report goes: picks to the subscribers, no data to the alarm, no signal to nobody by default."""
+    if report.status == "no_data":
+        return topics.alarm
+    if report.status == "no_signal" and not settings.alert_on_no_signal:
+        return None
+    return topics.report
 
 
 def publish_report(sns: "SNSClient", topic_arn: str, report: Report) -> str:

@@ -71,7 +71,7 @@ class Store:
     def __init__(self, table: "Table") -> None:
         """Take a boto3 Table resource; nothing is asked yet."""
         self._table = table
-        self._client = table.meta.client  # unlike the resource, a client may be used by several threads
+        self.client = table.meta.client  # unlike the resource, a client may be used by several threads
 
     def load(
         self, kind: Kind, partition: str, since_ms: int, until_ms: int, keep: pl.Expr = EVERYTHING
@@ -179,7 +179,7 @@ class Store:
     def _read_pages(self, condition: object, **options: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         while True:
-            page = self._client.query(
+            page = self.client.query(
                 TableName=self._table.name, KeyConditionExpression=cast("str", condition), **options
             )
             found += cast("list[dict[str, Any]]", page["Items"])

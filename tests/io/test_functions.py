@@ -49,7 +49,7 @@ def load(world: World, topics: dict[str, str], monkeypatch: pytest.MonkeyPatch) 
         yield Sources(world.venues)
 
     def imported(verb: str, **variables: str) -> ModuleType:
-        own = {"AWS_DEFAULT_REGION": REGION, "TABLE_NAME": "state", "POWERTOOLS_SERVICE_NAME": "quantscout"}
+        own = {"AWS_DEFAULT_REGION": REGION, "TABLE_NAME": "state", "POWERTOOLS_SERVICE_NAME": "in-memory"}
         own |= {"REPORT_TOPIC_ARN": topics["report"], "ALARM_TOPIC_ARN": topics["alarm"]}
         for name, value in (own | {"QUANTSCOUT_SETTINGS": '{"history_h": 120}'} | variables).items():
             monkeypatch.setenv(name, value)

@@ -23,6 +23,8 @@ SHOWN = ("venue", "ineligible", "multiplier", "identity_status", "unit_confirmed
          "coin_evidence", "market_cap_usd", "market_cap_source", "supply_age_h", "supply_difference_pct",
          "supply_binance_coins", "supply_coingecko_coins")  # fmt: skip
 """What is read of a run; one of an earlier version lacks some of it."""
+WIDTH = 132
+"""The evidence needs its room: in a narrower terminal lines run over rather than lose it."""
 STYLES = {"confirmed": "green", "ambiguous": "red", "price_disagrees": "red", "unconfirmed_unit": "yellow"}
 VERDICTS = {"disagrees": "refused ", "no_price": "no price ", "listed_twice": "refused, listed twice "}
 REASONS = {"ambiguous": "ambiguous", "unconfirmed_unit": "unit unconfirmed"}
@@ -34,6 +36,7 @@ def print_coins(symbol: str | None, out: Path, console: "Console | None" = None)
     Raises InputError when the name fits none, or nothing was run.
     """
     console = console or open_console()
+    console.width = max(console.width, WIDTH)
     universe = _read(out)
     chosen = universe.filter(pl.col("ineligible").is_null()) if symbol is None else _fitting(universe, symbol)
     rows = chosen.sort("coin", "venue", "contract").to_dicts()
@@ -63,14 +66,15 @@ def _fitting(universe: pl.DataFrame, symbol: str) -> pl.DataFrame:
 
 
 def _mapping(rows: list[Row]) -> Table:
-    table = Table(title="Contracts and their coins", title_justify="left", box=SIMPLE_HEAD)
-    for name in ("contract", "coin", "units", "status", "coingecko", "coinalyze", "cap M$", "supply", "evidence"):
-        table.add_column(name, justify="right" if name in ("units", "cap M$") else "left", overflow="fold")
+    table = Table(title="Contracts and their coins", title_justify="left", box=SIMPLE_HEAD, padding=0)
+    for name in ("contract", "coin", "units", "status", "cap M$", "supply"):
+        table.add_column(name, justify="right" if name in ("units", "cap M$") else "left", no_wrap=True)
+    table.add_column("evidence", overflow="fold")
     for row in rows:
         status = row["identity_status"] or "not mapped"
         table.add_row(
             f"{row['venue']}:{row['contract']}", row["coin"], f"{row['multiplier']:,.0f}",
-            Text(status, STYLES.get(status, "")), row["coin_id"] or "-", row["coinalyze_symbol"] or "-",
+            Text(status, STYLES.get(status, "")),
             *_cap(row), "; ".join(_words(proof) for proof in row["coin_evidence"] or []) or "none",
         )  # fmt: skip
     return table
@@ -98,7 +102,8 @@ def _words(proof: Row) -> str:
 
 def _proof(row: Row) -> Table:
     status = row["identity_status"]
-    title = f"{row['venue']}:{row['contract']}: {STATUSES.get(status, 'not eligible, so not mapped')}"
+    ids = f"CoinGecko {row['coin_id'] or '-'}, Coinalyze {row['coinalyze_symbol'] or '-'}"
+    title = f"{row['venue']}:{row['contract']}: {STATUSES.get(status, 'not eligible, so not mapped')}; {ids}"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     for name in ("source", "name", "ticker", "units", "its price", "our price", "difference %", "verdict", "read"):
         table.add_column(name, justify="right" if "price" in name or name in ("units", "difference %") else "left")

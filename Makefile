@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: bench-sweep bench-ccxt help setup run test unit e2e fuzz check format validate docs lock clean
+.PHONY: bench-sweep bench-ccxt soak help setup run test unit e2e fuzz check format validate docs lock clean
 
 # Python 3.13 (the Lambda runtime) from PATH, uv or pyenv; else 3.12 or 3.11. Override with make PYTHON=/path/to/python
 PYTHON ?= $(shell ./tools/find-python)
@@ -84,6 +84,9 @@ bench-sweep: $(READY) ## Time one full-scale hour under the venues' limits and l
 
 bench-ccxt: $(READY) $(CCXT) ## Fetch the same bars with ccxt and with ours, from the same simulator: at least 10 times faster
 	@PYTHONPATH=. $(BIN)/python -P -m bench.ccxt_klines .venv-bench/bin/python
+
+soak: $(READY) ## Play 500 hours under faults in virtual time, every row checked (minutes; HOURS=20 for fewer, SEED=)
+	@HOURS=$(HOURS) SEED=$(SEED) PYTHONPATH=. $(BIN)/python -P -m soak
 
 clean: ## Remove .venv, caches and outputs
 	@rm -rf $(VENV) .venv-sam .venv-bench out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .aws-sam

@@ -1,5 +1,6 @@
 """The command line: run an hour on this machine, and ask why a contract was or was not picked."""
 
+import os
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -139,3 +140,18 @@ def coins(
     from quantscout_local.coins import print_coins  # noqa: PLC0415 - as above
 
     print_coins(symbol, out)
+
+
+@app.command()
+def doctor(
+    *,
+    keys_secret: Annotated[
+        str | None,
+        typer.Option(help="Secrets Manager secret with the keys; else COINALYZE_API_KEY and COINGECKO_API_KEY count."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the diagnosis as JSON.")] = False,
+) -> None:
+    """Check from here every source: can it be reached, clock, limits, keys, and what its documentation leaves open."""
+    from quantscout_local.doctor import run_doctor  # noqa: PLC0415 - as above
+
+    raise SystemExit(run_doctor(os.environ, keys_secret, as_json=as_json))

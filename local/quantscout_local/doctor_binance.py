@@ -13,6 +13,7 @@ from quantscout_local.doctor_exam import Answered, Exam
 
 CONTRACT = "BTCUSDT"
 KLINE_WEIGHTS = {1_000: 5, 1_500: 10}
+KLINES_LEAST = {1_000: 1_000, 1_500: 1_001}  # a market with less than 1,500 hours answers more than 1,000, too
 
 
 class RateLimit(TypedDict):
@@ -45,7 +46,9 @@ async def look_at_binance(exam: Exam) -> None:
     await exam.probe("how much weight a minute?", "2400", partial(_allowed, info))
     for rows, weight in KLINE_WEIGHTS.items():
         assumed = f"{rows} rows for weight {weight}; the product asks for at most {binance.KLINES[-1].rows}"
-        await exam.probe(f"klines with limit={rows}: how many rows, at what weight?", assumed, partial(_klines, exam, rows))
+        await exam.probe(
+            f"klines with limit={rows}: how many rows, at what weight?", assumed, partial(_klines, exam, rows)
+        )
     used = exam.patient.number(binance.USED_WEIGHT_HEADER)
     if used is not None:
         exam.limits.append(f"weight used in this minute {used} of {binance.LIMITS['default'][0]}")
@@ -84,4 +87,4 @@ async def _klines(exam: Exam, rows: int) -> Answered:
     body = await exam.ask(endpoint, {"symbol": CONTRACT, "interval": "1h", "limit": rows})
     found = len(read(binance_answers.KLINES, body, binance_answers.NAME, CONTRACT))
     said, right = _weight(_cost(exam), KLINE_WEIGHTS[rows])
-    return f"{found} rows, {said}", found == rows and right if right is not None or found != rows else None
+    return f"{found} rows, {said}", False if found < KLINES_LEAST[rows] else right

@@ -12,6 +12,7 @@ from quantscout_local.doctor_findings import Clock, Key, Probe, SourceFinding, S
 from quantscout_local.doctor_reasons import reach_of
 from quantscout_local.doctor_witness import Patient
 
+OF_THE_SOURCE = ("blocked_region", "refused", "banned", "rate_limited")
 Answered = tuple[str, bool | None]
 """What was seen, and whether it agrees with what is assumed (None: nobody can tell)."""
 VERDICTS: dict[bool | None, Verdict] = {True: "agrees", False: "differs", None: "unknown"}
@@ -52,19 +53,24 @@ class Exam:
         self.round_trip_ms = 1000 * self.patient.witness.seen[-1].took_s
 
     async def probe(self, question: str, assumed: str, look: Callable[[], Awaitable[Answered]]) -> None:
-        """Answer a question; a refusal of it is an answer, too, and leaves the verdict open."""
+        """Answer a question; a refusal of it is an answer, too, and leaves the verdict open.
+
+        What concerns the whole source (region, firewall, ban, limit) ends its examination: SourceError.
+        """
         try:
             seen, agrees = await look()
         except (SourceError, AnswerError) as error:
-            seen, agrees = f"refused: {error}", None
+            if isinstance(error, SourceError) and error.fault in OF_THE_SOURCE:
+                raise
+            seen, agrees = f"no answer: {error}", None
         self.probes.append(Probe(question=question, seen=seen, assumed=assumed, verdict=VERDICTS[agrees]))
 
     def conclude(self, error: SourceError | AnswerError | None = None) -> SourceFinding:
         """Return the finding, of a source that was examined to the end or failed on the way."""
         return SourceFinding(
             name=self.name,
-            address=urlsplit(self.url.split(",")[0]).netloc or self.url,
-            reach="reachable" if error is None else reach_of(error),
+            address=urlsplit(self.url.split(",")[0]).netloc.rpartition("@")[2],
+            reach="reachable" if error is None else reach_of(error, sent=self.patient.witness.cut),
             detail="" if error is None else error.detail,
             again_at=self._again_at(error),
             key=self.key,
@@ -93,11 +99,10 @@ class Exam:
         return now + timedelta(seconds=round(error.retry_after_s))
 
 
-async def examine(exam: Exam, look: Callable[[Exam], Awaitable[None]]) -> SourceFinding:
-    """Return the finding of a source; its client is closed at the end."""
-    async with exam.patient.client:
-        try:
-            await look(exam)
-        except (SourceError, AnswerError) as error:
-            return exam.conclude(error)
-        return exam.conclude()
+async def look(exam: Exam, at: Callable[[Exam], Awaitable[None]]) -> SourceError | AnswerError | None:
+    """Return what ended the examination of a source, None if nothing did."""
+    try:
+        await at(exam)
+    except (SourceError, AnswerError) as error:
+        return error
+    return None

@@ -8,9 +8,18 @@ SourceName = Literal["binance", "kucoin", "kucoin_unified", "coinalyze", "coinge
 VENUES: tuple[SourceName, ...] = ("binance", "kucoin")
 """Without both of them no run; the others only make it richer."""
 Reach = Literal[
-    *("reachable", "no_name", "no_connection", "tls", "timeout", "blocked_region", "firewall", "banned"),
-    *("rate_limited", "outage", "unexpected_answer"),
-]  # fmt: skip
+    "reachable",
+    "no_name",
+    "no_connection",
+    "tls",
+    "timeout",
+    "blocked_region",
+    "firewall",
+    "banned",
+    "rate_limited",
+    "outage",
+    "unexpected_answer",
+]
 Key = Literal["not_needed", "missing", "valid", "refused", "unknown"]
 Verdict = Literal["agrees", "differs", "unknown"]
 Clock = Literal["right", "drifting", "wrong"]
@@ -37,7 +46,9 @@ class SourceFinding(Finding):
     name: SourceName
     address: str = Field(description="host that was asked")
     reach: Reach
-    detail: str = Field("", description="the failure in the source's or the network's own words; empty if there is none")
+    detail: str = Field(
+        "", description="the failure in the source's or the network's own words; empty if there is none"
+    )
     again_at: AwareDatetime | None = Field(None, description="not to be asked before, where the source says so")
     key: Key = "not_needed"
     key_detail: str = ""
@@ -53,7 +64,8 @@ class SourceFinding(Finding):
     @property
     def serves(self) -> bool:
         """Tell whether a run gets what it needs from this source."""
-        return self.reach == "reachable" and self.clock != "wrong" and self.key in ("not_needed", "valid")
+        usable = self.clock != "wrong" and self.contracts != 0 and self.key in ("not_needed", "valid")
+        return self.reach == "reachable" and usable
 
 
 class Diagnosis(Finding):

@@ -7,7 +7,7 @@ from typing import Final
 
 import httpx
 
-from quantscout.errors import AnswerError, SourceError, SourceFault
+from quantscout.errors import OVERLOAD_CODE, AnswerError, SourceError, SourceFault
 from quantscout_local.doctor_findings import Reach
 
 BY_FAULT: Final[Mapping[SourceFault, Reach]] = {
@@ -22,24 +22,31 @@ BY_FAULT: Final[Mapping[SourceFault, Reach]] = {
 
 MEANING: Final[Mapping[Reach, tuple[str, str]]] = {
     "reachable": ("reachable", ""),
-    "no_name": ("its name is not known here", "check the network, DNS, and the address"),
-    "no_connection": ("no connection", "check the network and the way out (subnet, firewall)"),
-    "tls": ("no trusted connection", "something on the way replaces the certificate"),
-    "timeout": ("no answer in time", "check the way out of this network; else try again later"),
+    "no_name": ("is not found by its name (DNS)", "check the network, its DNS, and the address"),
+    "no_connection": ("takes no connection", "check the network and the way out of it (subnet, firewall)"),
+    "tls": ("has no trusted certificate", "something on the way replaces it"),
+    "timeout": ("gives no answer in time", "check the way out of this network, or try again later"),
     "blocked_region": ("refuses this region (451)", "deploy in another region"),
-    "firewall": ("its web firewall refuses this address (403)", "use another address; asking again makes it worse"),
-    "banned": ("has banned this address (418)", "leave it alone until the time it names"),
-    "rate_limited": ("its limit is used up (429)", "somebody shares this address; try again later"),
+    "firewall": ("refuses this address (403, web firewall)", "use another address; asking again makes it worse"),
+    "banned": ("has banned this address (418)", "leave it alone until then"),
+    "rate_limited": ("has no allowance left for this address (429)", "somebody shares it; try again later"),
     "outage": ("is out of order", "nothing is wrong here; try again later"),
     "unexpected_answer": ("answers with something else", "check the address; if it is right, the source has changed"),
 }
 """What each word means, and what a person can do."""
 
 
-def reach_of(error: SourceError | AnswerError) -> Reach:
-    """Return of which kind a failure is; where a connection failed, the network's own error decides."""
+def reach_of(error: SourceError | AnswerError, *, sent: bool = True) -> Reach:
+    """Return of which kind a failure is; where a connection failed, the network's own error decides.
+
+    `sent` is False where the client waited for the next window of a used-up allowance instead of asking.
+    """
     if isinstance(error, AnswerError):
         return "unexpected_answer"
+    if error.fault == "deadline" and not sent:
+        return "rate_limited"
+    if error.fault == "rate_limited" and error.retry_after_s is None and OVERLOAD_CODE in error.detail:
+        return "outage"  # KuCoin says the same of busy servers, without the headers that tell of a quota
     return BY_FAULT.get(error.fault) or _unavailable(error)
 
 

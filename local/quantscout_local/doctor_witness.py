@@ -32,6 +32,7 @@ class Witness(httpx.AsyncBaseTransport):
         self._inner, self._give_up = inner, give_up
         self.seen: list[Seen] = []
         self.requests = 0
+        self.cut = False  # whether a request went out and was given up
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Return the real answer, read to its end."""
@@ -41,6 +42,7 @@ class Witness(httpx.AsyncBaseTransport):
             response = await self._inner.handle_async_request(request)
             await response.aread()
         except BaseException:
+            self.cut = True
             self._give_up()
             raise
         self.seen.append(Seen(response.status_code, response.headers, time.perf_counter() - began_s))

@@ -39,13 +39,19 @@ def build_plan(seed: str, first_ms: int, hours: int) -> Plan:
 
 
 def _of_day(seed: str, day: int, start_ms: int) -> Iterator[Rule]:
-    """Return the day's outage, ban, and by turns a blocked venue and misaligned open interest, in hours of their own."""
+    """Return the day's outage, ban, and by turns a block and misaligned open interest, in hours of their own."""
     turn = int(draw(seed, "day", str(day)) * 24)
     outage, ban, block, interest = ((start_ms + (turn + apart) % 24 * HOUR_MS,) * 2 for apart in (0, 5, 11, 17))
     yield Rule(kind=OUTAGES[day % 3], venue=VENUES[:2][day % 2], hours=outage)
     yield Rule(kind=OUTAGES[(day + 1) % 3], venue=VENUES[2:][day % 2], hours=outage)
     yield Rule(
-        kind="banned", venue="binance", endpoint="/fapi/v1/klines", share=0.2, count=1, seconds=BAN_S[day % 2], hours=ban
+        kind="banned",
+        venue="binance",
+        endpoint="/fapi/v1/klines",
+        share=0.2,
+        count=1,
+        seconds=BAN_S[day % 2],
+        hours=ban,
     )
     if day % 3 == 1:
         yield Rule(kind=BLOCKS[day // 3 % 2], venue=VENUES[day // 3 % 4], hours=block)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from quantscout.clock import iso
 from quantscout.errors import QuantScoutError
 from quantscout.frames import HOUR_MS
+from quantscout.models import Report
 from quantscout_local.simulator.virtual import VirtualTime
 from soak.checks import ViolationError, check_report, check_state, check_usage
 from soak.market import make_small_market
@@ -18,6 +19,7 @@ from soak.world import Played, World
 
 FIRST_MS = 1_791_676_800_000  # 2026-10-11T00Z
 LAST_MS = 1_794_096_000_000  # 2026-11-08T00Z, the end of the embedded market
+MANY_LATE = 5
 BACKFILL_EVERY_H, AUDIT_EVERY_H, TELL_EVERY_H = 24, 100, 25
 
 
@@ -27,10 +29,12 @@ class Tally:
 
     hours: Counter[str] = field(default_factory=Counter)
     levels: Counter[str] = field(default_factory=Counter)
+    no_data: Counter[str] = field(default_factory=Counter)
     problems: Counter[str] = field(default_factory=Counter)
     faults: dict[str, int] = field(default_factory=dict)
     answers: Counter[tuple[str, str]] = field(default_factory=Counter)
     requests: Counter[str] = field(default_factory=Counter)
+    retried: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     longest_run_s: float = 0.0
     wall_s: float = 0.0
@@ -99,6 +103,8 @@ class Soak:
         tally, report = self.tally, played.report
         tally.hours[report.status] += 1
         tally.levels[str(report.gate_level)] += 1
+        if report.status == "no_data":
+            tally.no_data[_why(report)] += 1
         tally.longest_run_s = max(tally.longest_run_s, played.took_s)
         for name, source in report.sources.items():
             tally.counts["late contracts"] += source.late
@@ -113,5 +119,14 @@ class Soak:
             tally.requests[venue] += record.requests
         kinds = world.stage.faults.log.told()["by_kind"]
         tally.faults = {kind: sum(places.values()) for kind, places in kinds.items()}
-        tally.answers, tally.counts["published"] = world.watch.answers, world.published
+        tally.answers, tally.retried, tally.counts["published"] = world.watch.answers, world.retried, world.published
         tally.wall_s = machine.monotonic() - self.began_s
+
+
+def _why(report: Report) -> str:
+    """Return what was out in an hour without data; else that the rest was too few."""
+    out = [f"{name} {source.note.partition(':')[0]}" for name, source in report.sources.items() if not source.ok]
+    few = [
+        f"{name} without bars of {source.late}" for name, source in report.sources.items() if source.late > MANY_LATE
+    ]
+    return ", ".join([*out, *few]) or report.gate_reason

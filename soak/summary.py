@@ -22,9 +22,11 @@ def print_summary(tally: Tally) -> None:
     for title, rows in (
         ("hours by status", tally.hours),
         ("hours by gate level", tally.levels),
+        ("hours without data", tally.no_data),
         ("faults injected", tally.faults),
         ("requests", tally.requests),
         ("answers", answers),
+        ("tried again", dict(sorted(tally.retried.items()))),
         ("problems in the reports", dict(sorted(tally.problems.items()))),
         ("counts", tally.counts),
         ("pace", pace),

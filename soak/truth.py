@@ -49,11 +49,11 @@ async def read_truth(market: Market, time: VirtualTime, first_ms: int, last_ms: 
     clock = SimulatorClock(first_ms, source_ms=time.now_ms)
     app = create_app(market, first_ms, clock=clock)
     watch = Watch(InProcessTransport(app), clock.now_ms)
-    parts = []
+    parts, names = [], set[str]()  # of contracts that were eligible at some time: they may leave in between
     for hour_ms in [*range(first_ms, last_ms, STRIDE_H * HOUR_MS), last_ms]:
         app.state.stage.move(hour_ms)
         async with open_sources(environment(1000), SourceKeys(), lambda: clock.now_ms() / 1000, watch) as sources:
-            parts += [await _read_venue(venue, hour_ms, first_ms) for venue in sources.venues]
+            parts += [await _read_venue(venue, hour_ms, first_ms, names) for venue in sources.venues]
     return Truth(
         _once([part.bars for part in parts], BARS, "open_ms"),
         _once([part.open_interest for part in parts], OPEN_INTEREST, "at_ms"),
@@ -68,9 +68,10 @@ def _once(frames: list[pl.DataFrame], schema: Schema, moment: str) -> pl.DataFra
     return rows.unique([*KEY, moment], keep="first", maintain_order=True)
 
 
-async def _read_venue(venue: Venue, hour_ms: int, first_ms: int) -> Truth:
-    listing = (await venue.fetch_listing()).frame.filter(pl.col("ineligible").is_null())
-    contracts, since_ms = contracts_of(listing), hour_ms - INTEREST_H * HOUR_MS
+async def _read_venue(venue: Venue, hour_ms: int, first_ms: int, names: set[str]) -> Truth:
+    listing = (await venue.fetch_listing()).frame
+    names |= set(listing.filter(pl.col("ineligible").is_null())["contract"])
+    contracts, since_ms = contracts_of(listing.filter(pl.col("contract").is_in(names))), hour_ms - INTEREST_H * HOUR_MS
     oldest_ms = first_ms - BEFORE_H * HOUR_MS
     spans = [(hour_ms - back * HOUR_MS, hour_ms - (back - 490) * HOUR_MS) for back in (490, BEFORE_H)]
     return Truth(

@@ -20,7 +20,6 @@ class Watch:
         self._inner, self._now_ms = transport, now_ms
         self.broken: list[str] = []
         self.answers: Counter[tuple[str, str]] = Counter()
-        self.honoured: Counter[str] = Counter()
         self._blocked: dict[str, int] = {}
         self._banned_until_ms: dict[str, int] = {}
 

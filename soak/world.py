@@ -1,6 +1,7 @@
 """The world of a soak: the strict simulator, the state, the topics and the virtual time, for one hour after another."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
@@ -25,7 +26,6 @@ from quantscout_local.simulator.conditions import Conditions
 from quantscout_local.simulator.faults.plan import Plan
 from quantscout_local.simulator.in_process import InProcessTransport
 from quantscout_local.simulator.market import Market
-from quantscout_local.simulator.stage import Stage
 from quantscout_local.simulator.virtual import VirtualTime
 from quantscout_local.stack import ROOT
 from soak.checks import ViolationError
@@ -34,6 +34,8 @@ from soak.watch import Watch
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
+
+    from quantscout_local.simulator.stage import Stage
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -77,6 +79,7 @@ class World:
         self._sns = boto3.client("sns", region_name=REGION)
         self._topics = {name: self._sns.create_topic(Name=name)["TopicArn"] for name in ("report", "alarm")}
         self.published = 0
+        self.retried: Counter[str] = Counter()
 
     def move(self, hour_ms: int) -> None:
         """Go to an hour; the ledger begins anew, the venues remember."""
@@ -110,13 +113,19 @@ class World:
         async def run() -> T:
             async with open_sources(environment(BUDGET_SHARE), KEYS, self._now_s, self.watch) as sources:
                 sources.finish_by(self._now_s() + limit_s - TO_WRITE_S)
-                return await work(self._run(hour_ms, sources))
+                try:
+                    return await work(self._run(hour_ms, sources))
+                finally:
+                    for source, faults in sources.retried().items():
+                        self.retried.update({f"{source} {fault}": count for fault, count in faults.items()})
 
         with asyncio.Runner(loop_factory=self.time.new_loop) as runner:
             done = runner.run(run())
         took_s = self.time.now_s - began_s
         if took_s > limit_s - TO_WRITE_S + 1e-3:
-            raise ViolationError(f"a run outlived its deadline: expected at most {limit_s - TO_WRITE_S} s, took {took_s}")
+            raise ViolationError(
+                f"a run outlived its deadline: expected at most {limit_s - TO_WRITE_S} s, took {took_s}"
+            )
         return done, took_s
 
     def _run(self, hour_ms: int, sources: Sources) -> Run:

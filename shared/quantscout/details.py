@@ -56,7 +56,8 @@ async def _open_interest(hour: VenueHour, contracts: list[Contract], run: Run) -
     """Return the stored series with the new rows; the venue's snapshot is the hour's row where it has one for all."""
     held = await _held(hour, OPEN_INTEREST_BLOCKS, MONTH_H, run)
     held = held.filter(pl.col("at_ms") <= run.hour_ms)
-    snapshot = _snapshot_of(hour, run)
+    snapshot, problems = verify_open_interest(_snapshot_of(hour, run), run.hour_ms)
+    hour.problems += problems
     known = stack([held, snapshot], OPEN_INTEREST)
     need = {ms: set(known.filter(pl.col("at_ms") == ms)["contract"]) for ms in _needed_ms(run.hour_ms)}
     asked = [c for c in contracts if any(c.name not in have for have in need.values())]

@@ -7,6 +7,7 @@ from world import World
 from quantscout.details import OPEN_INTEREST_FIRST_H
 from quantscout.errors import SourceError
 from quantscout.frames import DAY_MS, HOUR_MS, MINUTE_MS
+from quantscout.store import OPEN_INTEREST_BLOCKS
 
 ONE = "C03USDT"
 
@@ -50,6 +51,22 @@ def test_the_snapshot_stands_at_the_hour(world: World) -> None:
     done = world.next_hour()
     ranked = done.universe.filter(pl.col("in_scored_set") & (pl.col("venue") == "kucoin"))
     assert ranked["oi_change_4h_pct"].null_count() == 0
+
+
+def test_a_negative_snapshot_is_dropped_with_a_reason(world: World) -> None:
+    """Open interest below zero in a listing stays out of the state, is counted, and the history is asked instead."""
+    world.screen()
+    one = world.kucoin.calls("open_interest")[0].contract
+    world.forget_calls()
+    names, interest = pl.col("contract") == one, pl.col("open_interest_coins")
+    world.kucoin.change_listing = lambda frame: frame.with_columns(
+        pl.when(names).then(-interest).otherwise(interest).alias("open_interest_coins")
+    )
+    report = world.next_hour().report
+    stored = world.store.load(OPEN_INTEREST_BLOCKS, "kucoin", NOON_MS, NOON_MS + HOUR_MS)
+    assert stored.filter(interest < 0).is_empty()
+    assert "open_interest_negative" in [error.reason for error in report.sources["kucoin"].errors]
+    assert world.kucoin.calls("open_interest", one)
 
 
 def test_one_sweep_brings_the_settlements_of_all(world: World) -> None:

@@ -16,6 +16,8 @@ from quantscout.verify import late_contracts, verify_bars
 FIRST_BARS_H = 98
 """What a contract without state is asked for at first: one request of the cheapest class, and enough for every gate."""
 POLL_EVERY_S = 10.0
+NOT_AGAIN = tuple(f"bars_{fault}" for fault in ("banned", "blocked_region", "refused", "deadline"))
+"""Failures that waiting does not cure: a contract that ends so is not asked for again in this hour."""
 SNAPSHOT_COLUMNS = ("bid", "ask", "funding_rate_ratio", "open_interest_coins", "min_notional_usdt")
 """What a listing knows of this moment only (the smallest order is worth its price)."""
 
@@ -108,9 +110,12 @@ async def _fetch_until_final(hour: VenueHour, asked: list[Contract], newest: dic
         verified.append(checked.bars)
         dropped |= dict.fromkeys(checked.problems)
         late = set(late_contracts(checked.bars, [c.name for c in asked], run.hour_ms))
-        asked = [c for c in asked if c.name in late]
+        final = {problem.contract: problem for problem in swept.problems if problem.reason in NOT_AGAIN}
+        dropped |= dict.fromkeys(final.values())
+        asked = [c for c in asked if c.name in late and c.name not in final]
         if run.now_ms() + 1000 * POLL_EVERY_S > deadline_ms or not asked:
-            hour.problems += swept.problems  # of the last round: a failure that was made good is none
+            # Of the last round alone: a failure that was made good is none.
+            hour.problems += [problem for problem in swept.problems if problem.reason not in NOT_AGAIN]
             break
         await run.sleep(POLL_EVERY_S)
     hour.problems += dropped

@@ -100,6 +100,14 @@ def test_a_bar_that_fails_verification_is_dropped_and_counted(world: World) -> N
     assert stored.filter(bad).is_empty()
 
 
+def test_a_banned_source_is_not_polled(world: World) -> None:
+    """Waiting cures no ban: the contract is asked for once, and its problem is counted once."""
+    world.binance.failing["bars", "C00USDT"] = SourceError("binance", "banned", "left alone")
+    done = world.screen()
+    assert len(hourly(world, "C00USDT")) == 1
+    assert [(e.reason, e.count) for e in done.report.sources["binance"].errors] == [("bars_banned", 1)]
+
+
 def test_a_late_contract_does_not_hide_what_was_dropped(world: World) -> None:
     """Problems of the first round are reported although a second one followed."""
     bad = (pl.col("contract") == "C03USDT") & (pl.col("open_ms") == NOON_MS - 5 * HOUR_MS)

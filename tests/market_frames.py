@@ -52,10 +52,7 @@ class Series(NamedTuple):
 def decide_hour(h: Hour, settings: Settings | None = None) -> Decision:
     """Return the decision, by the way that the pipeline takes."""
     chosen = settings or Settings()
-    newest = (
-        h.bars.filter(pl.col("open_ms") < h.hour_ms).group_by(KEY).agg(pl.col("open_ms").max().alias("last_open_ms"))
-    )
-    board = base_board(h.listing, build_windows(h.bars, h.hour_ms, chosen.history_h), newest, h.hour_ms)
+    board = base_board(h.listing, build_windows(h.bars, h.hour_ms, chosen.history_h), h.hour_ms)
     return decide(board, h.evidence, h.regime, h.hour_ms, chosen)
 
 

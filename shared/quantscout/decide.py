@@ -50,11 +50,11 @@ class Decision(NamedTuple):
     """Distinct coins that could be ranked at each level."""
 
 
-def base_board(listing: pl.DataFrame, windows: pl.DataFrame, last_open_ms: pl.DataFrame, hour_ms: int) -> pl.DataFrame:
-    """Return the board as far as the cheap gates need it. `last_open_ms`: newest verified bar per contract."""
+def base_board(listing: pl.DataFrame, windows: pl.DataFrame, hour_ms: int) -> pl.DataFrame:
+    """Return the board as far as the cheap gates need it."""
     mid = (pl.col("bid") + pl.col("ask")) / 2
     age = (hour_ms - HOUR_MS - pl.col("last_open_ms")) // HOUR_MS
-    board = listing.join(windows, on=KEY, how="left").join(last_open_ms, on=KEY, how="left").sort(KEY)
+    board = listing.join(windows, on=KEY, how="left").sort(KEY)
     return board.with_columns(
         age.alias("bar_age_h"),  # whole hours: polars divides by a literal through its reciprocal, 1 h would not be 1.0
         pl.when((pl.col("bid") > 0) & (pl.col("ask") >= pl.col("bid")))

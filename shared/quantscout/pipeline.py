@@ -80,11 +80,7 @@ async def _board(hours: list[VenueHour], listing: pl.DataFrame, run: Run) -> pl.
     for hour in hours:
         hour.bars = hour.bars.join(leaders, on=KEY, how="semi").sort(*KEY, "open_ms")
     windows = build_windows(bars, run.hour_ms, run.settings.history_h)
-    return base_board(listing, windows, _newest(bars), run.hour_ms)
-
-
-def _newest(bars: pl.DataFrame) -> pl.DataFrame:
-    return bars.group_by(KEY).agg(pl.col("open_ms").max().alias("last_open_ms"))
+    return base_board(listing, windows, run.hour_ms)
 
 
 async def _details(hours: list[VenueHour], few: pl.DataFrame, run: Run) -> Details:

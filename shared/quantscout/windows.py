@@ -131,6 +131,7 @@ def _windows_of(inside: pl.DataFrame, hour_ms: int, history_h: int) -> pl.DataFr
         .group_by(*KEY, maintain_order=True)
         .agg(
             pl.len().cast(pl.Int64).alias("history_h"),
+            pl.col("open_ms").last().alias("last_open_ms"),
             pl.col("close").last().alias("last_close"),
             *(_at(name, t).alias(name) for name in now),
             *(_at(column, t - hours * HOUR_MS).alias(name) for name, (column, hours) in ago.items()),

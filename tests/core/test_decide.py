@@ -167,15 +167,13 @@ def test_spread_of_crossed_quotes_is_unknown() -> None:
     ]
     listing = conform([tuple(row.get(name) for name in names) for row in rows], LISTING).with_columns(coin="contract")
     empty = mf.made_hour().bars.clear()
-    newest = empty.select("venue", "contract", pl.col("open_ms").alias("last_open_ms"))
-    board = base_board(listing, build_windows(empty, mf.NOON), newest, mf.NOON)
+    board = base_board(listing, build_windows(empty, mf.NOON), mf.NOON)
     assert board["spread_ratio"].to_list() == [pytest.approx(0.01 / 1.005), None, None, None]
 
 
 def test_shortlist_is_the_widest_level_of_the_cheap_gates(hour: mf.Hour, decision: Decision) -> None:
     """Calls per contract are spent on those that a cheap gate of the widest level does not exclude."""
-    newest = hour.bars.group_by("venue", "contract").agg(pl.col("open_ms").max().alias("last_open_ms"))
-    board = base_board(hour.listing, build_windows(hour.bars, hour.hour_ms), newest, hour.hour_ms)
+    board = base_board(hour.listing, build_windows(hour.bars, hour.hour_ms), hour.hour_ms)
     listed = set(shortlist(board, Settings()).select("venue", "contract").rows())
     scored = set(decision.universe.filter("in_scored_set").select("venue", "contract").rows())
     assert scored <= listed

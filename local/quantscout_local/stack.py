@@ -35,7 +35,7 @@ SOURCE_PATHS = {
     "COINALYZE_URL": "/coinalyze/v1",
     "COINGECKO_URL": "/coingecko/api/v3",
 }
-UNLIMITED_SHARE = "1000"  # the simulator stands on loopback and counts nothing: no reason to wait for a minute's budget
+UNLIMITED_SHARE = "1000"  # here the simulator refuses nothing (no --limits): no reason to wait for a budget
 STAND_IN_KEYS = {"coinalyze_api_key": "local-coinalyze", "coingecko_api_key": "local-coingecko"}
 
 

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import polars as pl
 
-from quantscout import gates, positions, score, universe
+from quantscout import gating, positions, score, universe
 from quantscout.factors import NAMES, factor_values
 from quantscout.frames import DAY_MS, HOUR_MS, KEY, MINUTE_MS, Schema
+from quantscout.gates import LEVELS, WIDEST
 from quantscout.regime import FACTOR_VALUE, Regime
 from quantscout.settings import Settings
 
@@ -62,17 +63,17 @@ def base_board(listing: pl.DataFrame, windows: pl.DataFrame, hour_ms: int) -> pl
         .alias("spread_ratio"),
         (pl.col("funding_rate_ratio") * 8 / pl.col("funding_interval_h")).alias("funding_8h_ratio"),
         ((hour_ms - pl.col("listed_ms")) / DAY_MS).alias("listed_days"),
-    ).with_columns(*gates.percentiles(), gates.venues_differ())
+    ).with_columns(*gating.percentiles(), gating.venues_differ())
 
 
 def shortlist(board: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """Return the contracts that pass the widest level of the cheap gates: those worth a call each."""
-    reason = gates.first_failure(gates.WIDEST, settings, stages=("cheap",))[0]
+    reason = gating.first_failure(WIDEST, settings, stages=("cheap",))[0]
     return board.filter(pl.col("ineligible").is_null() & reason.is_null())
 
 
-def _with_evidence(board: pl.DataFrame, e: Evidence, regime: Regime, hour_ms: int, settings: Settings) -> pl.DataFrame:
-    """Add everything that came by calls per contract, the market caps, the flags and the factors' values."""
+def with_evidence(board: pl.DataFrame, e: Evidence, regime: Regime, hour_ms: int, settings: Settings) -> pl.DataFrame:
+    """Return the board with all that came by calls per contract, the market caps, the flags and the factors' values."""
     d = e.details
     last = d.last_15m.filter(pl.col("open_ms") == hour_ms - 15 * MINUTE_MS)
     quarter = last.select(*KEY, pl.col("open").alias("open_15m"), pl.col("close").alias("close_15m"))
@@ -90,7 +91,7 @@ def _with_evidence(board: pl.DataFrame, e: Evidence, regime: Regime, hour_ms: in
         pl.lit(FACTOR_VALUE[regime.name]).alias("regime_value"),
         points.alias("trending_points"),
     )
-    return full.with_columns(*factor_values(), gates.flags())
+    return full.with_columns(*factor_values(), gating.flags())
 
 
 def _trending_points(trending: pl.DataFrame) -> pl.Expr:
@@ -100,18 +101,20 @@ def _trending_points(trending: pl.DataFrame) -> pl.Expr:
 
 def decide(board: pl.DataFrame, evidence: Evidence, regime: Regime, hour_ms: int, settings: Settings) -> Decision:
     """Return every contract's fate: the gate at the first level with five coins that can be scored, then the order."""
-    full = _with_evidence(board, evidence, regime, hour_ms, settings)
-    widest = gates.first_failure(gates.WIDEST, settings, stages=("cheap", "scored_set"))[0]
+    return judge(with_evidence(board, evidence, regime, hour_ms, settings), regime, settings)
+
+
+def judge(full: pl.DataFrame, regime: Regime, settings: Settings) -> Decision:
+    """Return every contract's fate from a board that has all gate values and factor values (`with_evidence`)."""
+    widest = gating.first_failure(WIDEST, settings, stages=("cheap", "scored_set"))[0]
     in_set = pl.col("ineligible").is_null() & widest.is_null()
     full = full.with_columns(in_set.alias("in_scored_set"))
     scored = score.score_set(full.filter("in_scored_set"), regime.name, settings)
     extra = [name for name in scored.columns if name not in full.columns]
     scored_board = full.join(scored.select(*KEY, *extra), on=KEY, how="left").sort(KEY)
-    passed = {
-        name: _rankable(scored_board, level, settings)["coin"].n_unique() for level, name in enumerate(gates.LEVELS)
-    }
-    level = next((k for k, name in enumerate(gates.LEVELS) if passed[name] >= PICKS), None)
-    chosen = gates.WIDEST if level is None else level
+    passed = {name: _rankable(scored_board, level, settings)["coin"].n_unique() for level, name in enumerate(LEVELS)}
+    level = next((k for k, name in enumerate(LEVELS) if passed[name] >= PICKS), None)
+    chosen = WIDEST if level is None else level
     return Decision(_with_fates(scored_board, chosen, settings, ranked=level is not None), level, passed)
 
 
@@ -121,7 +124,7 @@ def _covered(settings: Settings) -> pl.Expr:
 
 
 def _rankable(board: pl.DataFrame, level: int, settings: Settings) -> pl.DataFrame:
-    reason = gates.first_failure(level, settings)[0]
+    reason = gating.first_failure(level, settings)[0]
     return board.filter(pl.col("ineligible").is_null() & reason.is_null() & _covered(settings))
 
 
@@ -136,7 +139,7 @@ def _with_fates(board: pl.DataFrame, level: int, settings: Settings, *, ranked: 
         firsts.select(*KEY, pl.lit(value=True).alias("leads")), on=KEY, how="left", maintain_order="left"
     )
     ranks = ranks.select(*KEY, "rank", pl.col("leads").fill_null(value=False))
-    gate, value, limit = gates.first_failure(level, settings)
+    gate, value, limit = gating.first_failure(level, settings)
     joined = board.with_columns(gate.alias("gate"), value.alias("gate_value"), limit.alias("gate_limit")).join(
         ranks, on=KEY, how="left"
     )

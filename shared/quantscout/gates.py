@@ -1,97 +1,79 @@
-"""The table of gates (SPEC 4), in the order of their cost. The first that a contract fails is its reason.
+"""The tables of gates, flags and reasons (SPEC 4). What applies them is gating.py.
 
-A guardrail is a gate with the same limit at every level: it never widens. An unknown value passes no gate, but for the
-market cap at L3 (flagged) and what `Settings.unknown_passes` names.
+The gates stand in the order of their cost; the first that a contract fails is its reason. A guardrail is a gate with
+the same limit at every level: it never widens, and a setting may only tighten it. An unknown value passes no gate, but for the market cap at L3 (flagged)
+and what `Settings.unknown_passes` names. `Settings.gate_limits` may set other limits, within `bounds`.
 """
 
 from typing import Literal, NamedTuple
 
 import polars as pl
 
-from quantscout.settings import Settings, Unknowable
-
 LEVELS = ("L0", "L1", "L2", "L3")
 WIDEST = len(LEVELS) - 1
+MIN_HISTORY_H = 60
+"""Closed hours that the percentiles' population has at least: ATR(14) needs 15 bars of 4h."""
+MIN_BARS_4H = 15
+
+Limits = tuple[float, float, float, float]
+Unknowable = Literal["spread", "depth", "min_notional"]
 
 
 class Gate(NamedTuple):
-    """One gate: the reason code of a failure, the column it tests, and its limit per level."""
+    """One gate: its name, the reason code of a failure, the column it tests, and its limit per level."""
 
+    name: str
     reason: str
     column: str
     sense: Literal["at_least", "at_most", "below"]
-    limits: tuple[float, float, float, float]
+    limits: Limits
+    bounds: tuple[float, float]
+    """Between which a setting may move a limit."""
+    unit: str
     unknown_reason: str
     stage: Literal["cheap", "scored_set", "level"]
     """cheap: decided before per-contract calls; scored_set: also limits the scored set; level: only the ranking."""
+    why: str
     unknown_passes_from: int = len(LEVELS)
     setting: Unknowable | None = None
 
+    @property
+    def is_guardrail(self) -> bool:
+        """Return whether the limit is the same at every level."""
+        return len(set(self.limits)) == 1
 
-def _always(limit: float) -> tuple[float, float, float, float]:
+
+def always(limit: float) -> Limits:
+    """Return a guardrail's limits: the same at every level."""
     return (limit, limit, limit, limit)
 
 
 GATES: tuple[Gate, ...] = (
-    Gate("late", "bar_age_h", "at_most", _always(0), "no_bars", "cheap"),
-    Gate("short_history", "history_h", "at_least", _always(60), "no_bars", "cheap"),
-    Gate("short_history", "bars_4h", "at_least", _always(15), "short_history", "cheap"),
-    Gate("volume_24h_low", "volume_24h_usdt", "at_least", _always(100_000), "volume_24h_unknown", "cheap"),
-    Gate("volume_24h_high", "volume_24h_usdt", "below", _always(50_000_000), "volume_24h_unknown", "cheap"),
-    Gate("funding_high", "funding_8h_ratio", "at_most", _always(0.003), "funding_unknown", "cheap"),
-    Gate("spread_wide", "spread_ratio", "at_most", _always(0.01), "spread_unknown", "cheap", setting="spread"),
-    Gate("adv30_percentile_high", "adv30_percentile", "at_most", (0.20, 0.30, 0.50, 0.60), "short_history", "cheap"),
-    Gate("atr_percentile_low", "atr_percentile", "at_least", (0.75, 0.65, 0.50, 0.40), "short_history", "cheap"),
-    Gate("market_cap_high", "market_cap_usd", "below", (100e6, 150e6, 300e6, 300e6), "market_cap_unknown", "scored_set",
-         unknown_passes_from=WIDEST),
-    Gate("min_notional_high", "min_notional_usdt", "at_most", (5, 10, 20, 50), "min_notional_unknown", "level",
-         setting="min_notional"),
-    Gate("depth_high", "depth_usdt", "below", (50e3, 100e3, 250e3, 500e3), "depth_unknown", "level", setting="depth"),
+    Gate("late", "late", "bar_age_h", "at_most", always(0), (0, 0), "h", "no_bars", "cheap",
+         "a number without this hour's bar would be an old number"),
+    Gate("history", "short_history", "history_h", "at_least", always(MIN_HISTORY_H), (MIN_HISTORY_H, 720), "h",
+         "no_bars", "cheap", "baselines need a past"),
+    Gate("history_4h", "short_history", "bars_4h", "at_least", always(MIN_BARS_4H), (MIN_BARS_4H, 180), "4h bars",
+         "short_history", "cheap", "ATR(14) needs 15 true bars"),
+    Gate("volume_24h_min", "volume_24h_low", "volume_24h_usdt", "at_least", always(100_000), (100_000, 50e6), "USDT",
+         "volume_24h_unknown", "cheap", "what nobody trades cannot be bought and sold"),
+    Gate("volume_24h_max", "volume_24h_high", "volume_24h_usdt", "below", always(50_000_000), (100_000, 50e6), "USDT",
+         "volume_24h_unknown", "cheap", "what everybody trades is no micro-cap"),
+    Gate("funding", "funding_high", "funding_8h_ratio", "at_most", always(0.003), (-0.01, 0.003), "fraction per 8 h",
+         "funding_unknown", "cheap", "longs that pay this much are crowded"),
+    Gate("spread", "spread_wide", "spread_ratio", "at_most", always(0.01), (0, 0.01), "fraction of mid",
+         "spread_unknown", "cheap", "the spread is paid twice", setting="spread"),
+    Gate("adv30_percentile", "adv30_percentile_high", "adv30_percentile", "at_most", (0.20, 0.30, 0.50, 0.60), (0, 1),
+         "percentile in the venue", "short_history", "cheap", "small compared with the others of its venue"),
+    Gate("atr_percentile", "atr_percentile_low", "atr_percentile", "at_least", (0.75, 0.65, 0.50, 0.40), (0, 1),
+         "percentile in the venue", "short_history", "cheap", "what never moves will hardly move next"),
+    Gate("market_cap", "market_cap_high", "market_cap_usd", "below", (100e6, 150e6, 300e6, 300e6), (0, 1e13), "USD",
+         "market_cap_unknown", "scored_set", "a micro-cap is small", unknown_passes_from=WIDEST),
+    Gate("min_notional", "min_notional_high", "min_notional_usdt", "at_most", (5, 10, 20, 50), (0, 1e6), "USDT",
+         "min_notional_unknown", "level", "one small order must be possible", setting="min_notional"),
+    Gate("depth", "depth_high", "depth_usdt", "below", (50e3, 100e3, 250e3, 500e3), (0, 1e9), "USDT within 1 % of mid",
+         "depth_unknown", "level", "a thick book does not jump", setting="depth"),
 )  # fmt: skip
-
-
-def _passes(gate: Gate, level: int) -> pl.Expr:
-    value, limit = pl.col(gate.column), gate.limits[level]
-    return {"at_least": value >= limit, "at_most": value <= limit, "below": value < limit}[gate.sense]
-
-
-def _failure(gate: Gate, level: int, settings: Settings) -> tuple[pl.Expr, pl.Expr]:
-    """Return two conditions: the value fails, and the value is unknown and must not be."""
-    unknown = pl.col(gate.column).is_null()
-    excused = level >= gate.unknown_passes_from or gate.setting in settings.unknown_passes
-    return ~unknown & ~_passes(gate, level), unknown & pl.lit(not excused)
-
-
-def first_failure(
-    level: int, settings: Settings, stages: tuple[str, ...] = ("cheap", "scored_set", "level")
-) -> list[pl.Expr]:
-    """Return `reason`, `reason_value`, `reason_limit` of the first gate of these stages that fails; else null."""
-    reasons, values, limits = [], [], []
-    for gate in (g for g in GATES if g.stage in stages):
-        fails, unknown = _failure(gate, level, settings)
-        reasons.append(pl.when(fails).then(pl.lit(gate.reason)).when(unknown).then(pl.lit(gate.unknown_reason)))
-        limits.append(pl.when(fails | unknown).then(pl.lit(float(gate.limits[level]))))
-        values.append(pl.when(fails | unknown).then(pl.struct(pl.col(gate.column).cast(pl.Float64).alias("value"))))
-    value = pl.coalesce(values).struct.field("value")
-    return [
-        pl.coalesce(reasons).alias("reason"),
-        value.alias("reason_value"),
-        pl.coalesce(limits).alias("reason_limit"),
-    ]
-
-
-def percentiles() -> list[pl.Expr]:
-    """Return `adv30_percentile` and `atr_percentile`: mid-ranks (rank - 1/2) / n within the venue, ties share theirs.
-
-    The population is every eligible contract with enough history; the others get null.
-    """
-    enough = pl.col("ineligible").is_null() & (pl.col("history_h") >= 60) & (pl.col("bars_4h") >= 15)
-    columns = {"adv30_percentile": "adv30_usdt", "atr_percentile": "atr_pct"}
-    ranked = []
-    for name, column in columns.items():
-        value = pl.when(enough).then(pl.col(column))
-        ranked.append(((value.rank("average").over("venue") - 0.5) / value.count().over("venue")).alias(name))
-    return ranked
 
 
 FLAGS: dict[str, pl.Expr] = {
@@ -110,19 +92,6 @@ FLAGS: dict[str, pl.Expr] = {
     "book_not_whole": pl.col("depth_usdt").is_not_null() & ~pl.col("reaches_band"),
 }
 """Risk flags (SPEC 4): shown, not excluding. An unknown input raises no flag; the last four name what is unknown."""
-
-
-def flags() -> pl.Expr:
-    """Return the list of a contract's flags, in the order of the table."""
-    raised = [pl.when(test.fill_null(value=False)).then(pl.lit(name)) for name, test in FLAGS.items()]
-    return pl.concat_list(raised).list.drop_nulls().alias("flags")
-
-
-def venues_differ() -> pl.Expr:
-    """Return the spread of a coin's 4h return between the venues, as a ratio; null where only one knows it."""
-    known = pl.when(pl.col("ineligible").is_null()).then(pl.col("change_4h_ratio"))
-    spread = (known.max() - known.min()).over("coin")
-    return pl.when(known.count().over("coin") > 1).then(spread).alias("venues_differ_ratio")
 
 
 REASONS: dict[str, str] = {

@@ -4,7 +4,7 @@ The report's JSON Schema is published as docs/report.schema.json. Within a schem
 """
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -157,6 +157,7 @@ class Report(BaseModel):
     schema_version: str
     method_version: str
     config_hash: str
+    settings: dict[str, Any] = Field(default={}, description="settings that differ from their defaults")
     run_id: str
     hour: str
     generated_at: str

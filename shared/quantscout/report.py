@@ -36,11 +36,7 @@ class Facts(NamedTuple):
 def config_hash(settings: Settings) -> str:
     """Return 12 hex digits over the settings and the tables of factors, gates and regime weights."""
     parts = {
-        "settings": json.loads(
-            settings.model_copy(update={"unknown_passes": sorted(settings.unknown_passes)}).model_dump_json(
-                warnings=False
-            )
-        ),
+        "settings": settings.plain(),
         "factors": [(f.name, f.weight, f.kind, str(f.value)) for f in FACTORS],
         "gates": [tuple(gate) for gate in GATES],
         "regime": WEIGHT_MULTIPLIERS,
@@ -73,6 +69,7 @@ def build_report(decision: Decision, facts: Facts, settings: Settings) -> Report
         schema_version=SCHEMA_VERSION,
         method_version=METHOD_VERSION,
         config_hash=digest,
+        settings=settings.changed(),
         run_id=f"{hour}/{METHOD_VERSION}/{digest}",
         hour=hour,
         generated_at=iso(to_ms(facts.generated_at)),

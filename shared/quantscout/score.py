@@ -1,4 +1,4 @@
-"""From factor values to a score (SPEC 5): z over the scored set, norms, shared weights, penalty, boost, order."""
+"""From factor values to a score (SPEC 5): norms over the scored set, shared weights, penalty, boost, order."""
 
 import functools
 import operator
@@ -12,23 +12,54 @@ from quantscout.regime import WEIGHT_MULTIPLIERS, RegimeName
 from quantscout.settings import Settings
 
 
-def weights(regime: RegimeName) -> dict[str, float]:
+def weights(regime: RegimeName, settings: Settings) -> dict[str, float]:
     """Return the factors' weights under a regime, renormalised so that they sum to 1."""
-    raw = {f.name: f.weight * WEIGHT_MULTIPLIERS[regime].get(f.name, 1.0) for f in FACTORS}
+    raw = {name: settings.weights[name] * WEIGHT_MULTIPLIERS[regime].get(name, 1.0) for name in NAMES}
     total = sum(raw.values())
     return {name: weight / total for name, weight in raw.items()}
 
 
-def _z(name: str, settings: Settings) -> pl.Expr:
-    """Return (x - mean) / population deviation over the set; 0 without spread, null with too few values."""
+MAD_TO_DEVIATION = 1.482602218505602
+"""Of a normal distribution: its standard deviation over its median absolute deviation."""
+MEAN_AD_TO_DEVIATION = 1.2533141373155001
+"""The same for its mean absolute deviation; used where more than half of the values are equal and the MAD is 0."""
+
+
+def _z_score(x: pl.Expr) -> pl.Expr:
+    return (x - x.mean()) / x.std(ddof=0)
+
+
+def _robust_z(x: pl.Expr) -> pl.Expr:
+    """Return (x - median) / scaled MAD (Iglewicz and Hoaglin, 1993)."""
+    distance = (x - x.median()).abs()
+    mad, mean_ad = MAD_TO_DEVIATION * distance.median(), MEAN_AD_TO_DEVIATION * distance.mean()
+    return (x - x.median()) / pl.when(mad > 0).then(mad).otherwise(mean_ad)
+
+
+def _scored(name: str, value: pl.Expr, settings: Settings) -> pl.Expr:
+    """Return a figure over the set, null where the factor is, or where the set has too few values of it."""
     x = pl.col(name)
-    flat = x.max() == x.min()
-    z = pl.when(flat).then(0.0).otherwise((x - x.mean()) / x.std(ddof=0))
-    return pl.when((x.count() >= settings.min_values_for_z) & x.is_not_null()).then(z).alias(f"{name}_z")
+    return pl.when((x.count() >= settings.min_values_for_z) & x.is_not_null()).then(value)
 
 
-def _norm(factor: Factor) -> pl.Expr:
-    norm = (0.5 + pl.col(f"{factor.name}_z") / 6).clip(0, 1) if factor.kind == "z" else pl.col(factor.name)
+def _z(name: str, settings: Settings) -> pl.Expr:
+    """Return the z of a factor over the set: 0 without spread, null with too few values and for ranks."""
+    x = pl.col(name)
+    if settings.normalisation == "rank":
+        return pl.lit(None, pl.Float64).alias(f"{name}_z")
+    z = _z_score(x) if settings.normalisation == "z" else _robust_z(x)
+    return _scored(name, pl.when(x.max() == x.min()).then(0.0).otherwise(z), settings).alias(f"{name}_z")
+
+
+def _norm(factor: Factor, settings: Settings) -> pl.Expr:
+    """Return the norm, 0 to 1: clip(1/2 + z/6), or the mid-rank (rank - 1/2) / n; a direct factor is its own."""
+    if factor.kind == "direct":
+        norm = pl.col(factor.name)
+    elif settings.normalisation == "rank":
+        x = pl.col(factor.name)
+        norm = _scored(factor.name, (x.rank("average") - 0.5) / x.count(), settings)
+    else:
+        norm = (0.5 + pl.col(f"{factor.name}_z") / 6).clip(0, 1)
     return norm.alias(f"{factor.name}_norm")
 
 
@@ -37,9 +68,9 @@ def _sum_in_order(terms: Iterable[pl.Expr]) -> pl.Expr:
     return functools.reduce(operator.add, (term.fill_null(0.0) for term in terms))
 
 
-def _shared_weights(regime: RegimeName) -> list[pl.Expr]:
+def _shared_weights(regime: RegimeName, settings: Settings) -> list[pl.Expr]:
     """Return the weight of each factor that is present, shared so that they sum to 1, and `coverage` before sharing."""
-    whole = weights(regime)
+    whole = weights(regime, settings)
     present = {name: pl.col(f"{name}_norm").is_not_null() * whole[name] for name in NAMES}
     coverage = _sum_in_order(present.values())
     shared = [pl.when(coverage > 0).then(part / coverage).alias(f"{name}_weight") for name, part in present.items()]
@@ -67,7 +98,7 @@ def score_set(scored_set: pl.DataFrame, regime: RegimeName, settings: Settings) 
     """
     ordered = scored_set.sort(KEY).with_columns(_z(f.name, settings) for f in FACTORS if f.kind == "z")
     normed = ordered.with_columns(pl.lit(None, pl.Float64).alias(f"{f.name}_z") for f in FACTORS if f.kind == "direct")
-    weighed = normed.with_columns(_norm(f) for f in FACTORS).with_columns(_shared_weights(regime))
+    weighed = normed.with_columns(_norm(f, settings) for f in FACTORS).with_columns(_shared_weights(regime, settings))
     points = [(100 * pl.col(f"{name}_weight") * pl.col(f"{name}_norm")).alias(f"{name}_points") for name in NAMES]
     pointed = weighed.with_columns(*points, _penalty(settings), _boost(settings))
     gross = _sum_in_order(pl.col(f"{name}_points") for name in NAMES) / 100

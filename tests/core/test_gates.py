@@ -5,7 +5,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from quantscout.gates import GATES, LEVELS, REASONS, WIDEST, first_failure, flags, percentiles, venues_differ
+from quantscout.gates import GATES, LEVELS, REASONS, WIDEST
+from quantscout.gating import first_failure, flags, percentiles, venues_differ
 from quantscout.settings import Settings
 
 GOOD: dict[str, Any] = {

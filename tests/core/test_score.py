@@ -34,12 +34,12 @@ def test_weights_are_those_of_the_definitions() -> None:
 @pytest.mark.parametrize("regime", get_args(RegimeName))
 def test_weights_sum_to_one_in_every_regime(regime: RegimeName) -> None:
     """A regime's multipliers shift weight, they add none."""
-    assert sum(weights(regime).values()) == pytest.approx(1)
+    assert sum(weights(regime, Settings()).values()) == pytest.approx(1)
 
 
 def test_regime_shifts_weight_to_its_factors() -> None:
     """In a btc_led market liquidity weighs more against momentum."""
-    led, calm = weights("btc_led"), weights("neutral")
+    led, calm = (weights(name, Settings()) for name in ("btc_led", "neutral"))
     assert led["liquidity"] / led["mom15m"] == pytest.approx(1.5 / 0.8 * calm["liquidity"] / calm["mom15m"])
 
 

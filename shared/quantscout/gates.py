@@ -1,8 +1,9 @@
 """The tables of gates, flags and reasons (SPEC 4). What applies them is gating.py.
 
 The gates stand in the order of their cost; the first that a contract fails is its reason. A guardrail is a gate with
-the same limit at every level: it never widens, and a setting may only tighten it. An unknown value passes no gate, but for the market cap at L3 (flagged)
-and what `Settings.unknown_passes` names. `Settings.gate_limits` may set other limits, within `bounds`.
+the same limit at every level: it never widens, and a setting may only tighten it. An unknown value passes no gate, but
+for the market cap at L3 (flagged) and what `Settings.unknown_passes` names. `Settings.gate_limits` may set other
+limits, within `bounds`.
 """
 
 from typing import Literal, NamedTuple

@@ -1,4 +1,4 @@
-"""The only place that speaks to DynamoDB: column blocks per venue and hour, reports, universes (docs/state.md).
+"""The state: column blocks per venue and hour, reports, universes (docs/state.md).
 
 One table. `pk` is what it is ("bars#binance", "report"), `sk` the hour and the part ("2026-03-01T12#00"). A block is
 written whole: what a key held is merged with what is new, so that writing twice changes nothing.
@@ -6,16 +6,15 @@ written whole: what a key held is merged with what is new, so that writing twice
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
 from quantscout.blocks import pack, unpack
 from quantscout.clock import hour_key
-from quantscout.errors import StateError
 from quantscout.frames import BARS, DAY_MS, FUNDING, HOUR_MS, KEY, OPEN_INTEREST, SUPPLY, Schema, stack
 from quantscout.models import Report
+from quantscout.table import StateTable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -70,8 +69,12 @@ class Store:
 
     def __init__(self, table: "Table") -> None:
         """Take a boto3 Table resource; nothing is asked yet."""
-        self._table = table
-        self.client = table.meta.client  # unlike the resource, a client may be used by several threads
+        self.table = StateTable(table)
+
+    @property
+    def client(self) -> Any:
+        """The DynamoDB client, for those who listen to what is read and written."""
+        return self.table.client
 
     def load(
         self, kind: Kind, partition: str, since_ms: int, until_ms: int, keep: pl.Expr = EVERYTHING
@@ -87,7 +90,7 @@ class Store:
             items = self._query(f"{kind.name}#{partition}", first_ms, last_ms)
             return [unpack(bytes(item["data"].value), kind.schema).filter(keep) for item in items]
 
-        with self._failures(), ThreadPoolExecutor(READERS) as readers:
+        with ThreadPoolExecutor(READERS) as readers:
             frames = [frame for found in readers.map(read, spans, ends) for frame in found]
         return _once(stack(frames, kind.schema), kind)
 
@@ -109,31 +112,27 @@ class Store:
     def replace(self, kind: Kind, partition: str, frames_by_hour: Iterable[tuple[int, pl.DataFrame]]) -> None:
         """Write blocks as they are, in batches; for callers that have merged already (the backfill)."""
         pk = f"{kind.name}#{partition}"
-        with self._failures(), self._table.batch_writer() as batch:
-            for hour_ms, frame in frames_by_hour:
-                for item in _items(pk, hour_ms, pack(frame), KEEP_DAYS):
-                    batch.put_item(Item=item)
+        self.table.put_all(
+            item for hour_ms, frame in frames_by_hour for item in _items(pk, hour_ms, pack(frame), KEEP_DAYS)
+        )
 
     def load_breakers(self) -> dict[str, Breaker]:
         """Return the sources that are to be left alone, as earlier runs left word."""
-        with self._failures():
-            items = self._query_all("breaker")
+        items = self.table.query("breaker", consistent=True)
         return {str(i["sk"]): Breaker(int(i["until_ms"]), str(i["reason"])) for i in items}
 
     def save_breakers(self, breakers: Mapping[str, Breaker]) -> None:
         """Leave word for later runs until when a source is to be left alone, and why."""
-        with self._failures(), self._table.batch_writer() as batch:
-            for source, (until_ms, reason) in breakers.items():
-                expires_at = until_ms // 1000 + DAY_MS // 1000
-                batch.put_item(
-                    Item={
-                        "pk": "breaker",
-                        "sk": source,
-                        "until_ms": until_ms,
-                        "reason": reason,
-                        "expires_at": expires_at,
-                    }
-                )
+        self.table.put_all(
+            {
+                "pk": "breaker",
+                "sk": source,
+                "until_ms": until_ms,
+                "reason": reason,
+                "expires_at": (until_ms + DAY_MS) // 1000,
+            }
+            for source, (until_ms, reason) in breakers.items()
+        )
 
     def save_report(self, report: Report, hour_ms: int) -> None:
         """Keep the hour's report (400 days)."""
@@ -143,68 +142,25 @@ class Store:
             "json": report.to_json(),
             "expires_at": _expiry(hour_ms, 400),
         }
-        with self._failures():
-            self._table.put_item(Item=item)
+        self.table.put(item)
 
     def load_report(self, hour_ms: int) -> Report | None:
         """Return the report of an hour, None if there is none."""
-        with self._failures():
-            item = self._table.get_item(Key={"pk": "report", "sk": hour_key(hour_ms)}, ConsistentRead=True).get("Item")
+        item = self.table.get("report", hour_key(hour_ms))
         return None if item is None else Report.model_validate_json(str(item["json"]))
 
     def save_universe(self, universe: pl.DataFrame, hour_ms: int) -> None:
         """Keep every listed contract's fate and figures of the hour (30 days)."""
-        with self._failures(), self._table.batch_writer() as batch:
-            for item in _items("universe", hour_ms, pack(universe), 30):
-                batch.put_item(Item=item)
+        self.table.put_all(_items("universe", hour_ms, pack(universe), 30))
 
     def load_universe(self, hour_ms: int) -> pl.DataFrame | None:
         """Return the universe of an hour, None if there is none."""
-        with self._failures():
-            frames = [unpack(bytes(item["data"].value)) for item in self._query("universe", hour_ms, hour_ms)]
+        frames = [unpack(bytes(item["data"].value)) for item in self._query("universe", hour_ms, hour_ms)]
         return pl.concat(frames) if frames else None
 
     def _query(self, pk: str, first_ms: int, last_ms: int) -> Sequence[dict[str, Any]]:
         """Return the current parts of the blocks of a span of hours."""
-        from boto3.dynamodb.conditions import Key  # noqa: PLC0415 - kept out of the import of the core
-
-        span = Key("sk").between(hour_key(first_ms), hour_key(last_ms) + "#~")
-        return _current_parts(self._read_pages(Key("pk").eq(pk) & span))
-
-    def _query_all(self, pk: str) -> list[dict[str, Any]]:
-        from boto3.dynamodb.conditions import Key  # noqa: PLC0415 - as above
-
-        return self._read_pages(Key("pk").eq(pk), ConsistentRead=True)
-
-    def _read_pages(self, condition: object, **options: Any) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        while True:
-            page = self.client.query(
-                TableName=self._table.name, KeyConditionExpression=cast("str", condition), **options
-            )
-            found += cast("list[dict[str, Any]]", page["Items"])
-            if not page.get("LastEvaluatedKey"):
-                return found
-            options["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-
-    @contextmanager
-    def _failures(self) -> Iterator[None]:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-
-        try:
-            yield
-        except ClientError as cause:
-            code = cause.response["Error"]["Code"]
-            step = (
-                "deploy the stack, or set TABLE_NAME to its table"
-                if code == "ResourceNotFoundException"
-                else "see docs/state.md"
-            )
-            raise StateError(
-                f"table '{self._table.name}': {code}: {cause.response['Error']['Message']}; next step: {step}"
-            ) from cause
-        except BotoCoreError as cause:
-            raise StateError(f"table '{self._table.name}' cannot be reached: {cause}") from cause
+        return _current_parts(self.table.query(pk, hour_key(first_ms), hour_key(last_ms) + "#~"))
 
 
 def _once(frame: pl.DataFrame, kind: Kind) -> pl.DataFrame:

@@ -121,7 +121,7 @@ def test_every_kind_of_value_survives(table: "Table") -> None:
     }
     boto3.client("dynamodb", region_name=REGION).put_item(TableName=table.name, Item=item)
     key = {"pk": "breaker", "sk": "binance"}
-    assert held_after(table, lambda store: store._table.get_item(Key=key)) == [item]  # noqa: SLF001 - as the store does
+    assert held_after(table, lambda store: store.table.get(key["pk"], key["sk"])) == [item]
 
 
 def test_nobody_listens_after_the_run(table: "Table") -> None:

@@ -187,7 +187,7 @@ def test_an_unreachable_service_is_a_state_error(store: Store, monkeypatch: pyte
     def refuse(**_: object) -> None:
         raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
 
-    monkeypatch.setattr(store, "client", type("Unreachable", (), {"query": staticmethod(refuse)}))
+    monkeypatch.setattr(store.table, "client", type("Unreachable", (), {"query": staticmethod(refuse)}))
     with pytest.raises(StateError, match="table 'state' cannot be reached"):
         store.load(BAR_BLOCKS, "binance", NOON_MS, NOON_MS)
 

@@ -9,11 +9,11 @@ from quantscout_local.simulator.synthetic.market import make_market
 
 LARGE, MICRO, APART = 10, 30, 4
 """Coins by market cap: the largest, some of the smallest third, and contracts that a screener leaves out."""
-OWN, SMALLEST = 6, 520
+OWN, SMALLEST = 12, 520
 
 
 def make_small_market() -> Market:
-    """Return about 44 Binance and 35 KuCoin contracts of the embedded market."""
+    """Return about 44 Binance and 41 KuCoin contracts of the embedded market."""
     market = make_market()
     binance = _cut(market.binance)
     return replace(market, binance=binance, kucoin=_beside(market.kucoin, binance))

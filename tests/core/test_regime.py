@@ -1,5 +1,6 @@
 """The market's regime, and the inputs it is decided on."""
 
+import itertools
 import math
 from dataclasses import replace
 from random import Random
@@ -7,6 +8,7 @@ from random import Random
 import polars as pl
 import pytest
 
+import naive_regime
 from quantscout.frames import BARS, DAY_MS, HOUR_MS, conform
 from quantscout.regime import WEIGHT_MULTIPLIERS, RegimeInputs, adx_last, classify
 from quantscout.trend import build_regime_inputs
@@ -71,6 +73,64 @@ def test_nothing_known_is_neutral() -> None:
     """Without any input nothing is claimed."""
     regime = classify(RegimeInputs())
     assert (regime.name, len(regime.unknown)) == ("neutral", 7)
+
+
+STATES: dict[str, list[float | None]] = {
+    "btc_return_1h_pct": [-3.0, -2.999, None],
+    "btc_return_7d_pct": [-0.001, 0.0, None],
+    "btc_vs_sma50d_pct": [-0.001, 0.0, 0.001, None],
+    "btc_adx14_4h": [25.0, 25.001, None],
+    "eth_btc_return_7d_pct": [-2.001, -2.0, 0.0, 0.001, None],
+    "btc_dominance_change_7d_points": [-0.001, 0.0, 0.001, 0.999, 1.0, None],
+    "usdt_dominance_change_7d_points": [-0.001, 0.0, None],
+}
+"""Every input on both sides of each of its limits, and unknown."""
+CASES = [dict(zip(STATES, values, strict=True)) for values in itertools.product(*STATES.values())]
+
+
+def _name(case: dict[str, float | None]) -> str:
+    return classify(RegimeInputs(**case)).name
+
+
+def test_regime_is_that_of_the_definitions_in_every_case() -> None:
+    """All 9,720 combinations of true, false and unknown agree with the second implementation."""
+    assert len(CASES) == 9_720
+    assert [case for case in CASES if _name(case) != naive_regime.regime_of(case)] == []
+
+
+def test_every_unknown_input_is_named_in_every_case() -> None:
+    """The names are those of the inputs that are None, and of no others."""
+    named = [classify(RegimeInputs(**case)).unknown for case in CASES]
+    assert named == [sorted(name for name, value in case.items() if value is None) for case in CASES]
+
+
+def test_claim_without_an_input_is_one_that_some_value_of_it_gives() -> None:
+    """Leaving a condition out never makes a regime that the input, were it known, could not make."""
+    names = {tuple(case.values()): _name(case) for case in CASES}
+    for case in CASES:
+        for unknown in (name for name, value in case.items() if value is None):
+            filled = ((case | {unknown: value}).values() for value in STATES[unknown] if value is not None)
+            assert _name(case) in {names[tuple(values)] for values in filled}, (case, unknown)
+
+
+def test_nothing_unknown_hides_a_crash() -> None:
+    """BTC's hour alone decides: at -3 % every case is risk_off."""
+    assert {_name(case) for case in CASES if case["btc_return_1h_pct"] == -3} == {"risk_off"}
+
+
+def test_without_the_trend_only_a_crash_is_claimed() -> None:
+    """Whatever else is known, without BTC's 50-day average nothing is said about its trend."""
+    calm = [case for case in CASES if case["btc_return_1h_pct"] != -3 and case["btc_vs_sma50d_pct"] is None]
+    assert {_name(case) for case in calm} == {"neutral"}
+
+
+def test_silence_of_the_definitions_is_read_carefully() -> None:
+    """Where any condition might be left out, other regimes come only without the trend, or with the trend alone."""
+    careful = [c for c in CASES if _name(c) != naive_regime.regime_of(c, naive_regime.claimed_to_the_letter)]
+    pairs = [("btc_return_7d_pct", "usdt_dominance_change_7d_points")]
+    pairs += [("eth_btc_return_7d_pct", "btc_dominance_change_7d_points")]
+    alone = [c["btc_vs_sma50d_pct"] is None or any(c[a] is c[b] is None for a, b in pairs) for c in careful]
+    assert (len(careful), all(alone)) == (1_206, True)
 
 
 def test_weight_multipliers_are_those_of_the_definitions() -> None:

@@ -18,10 +18,12 @@ async def broken(strike: Strike, scope: Scope, receive: Receive) -> None:
     if strike.rule.kind == "timeout":
         waiting = asyncio.ensure_future(strike.faults.sleep(strike.rule.length_s))
         leaving = asyncio.ensure_future(_left(receive))
-        _, pending = await asyncio.wait({waiting, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
+        try:
+            await asyncio.wait({waiting, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:  # also where the request itself is cancelled: nothing stays pending
+            waiting.cancel()
+            leaving.cancel()
+            await asyncio.gather(waiting, leaving, return_exceptions=True)
     _cut(scope)
 
 

@@ -24,6 +24,9 @@ def build_account(run: Run, hours: list[VenueHour], outside: Outside, covered: d
     sources = {hour.name: _venue_state(hour, run.hour_ms) for hour in hours}
     for name, source in (("coinalyze", run.sources.coinalyze), ("coingecko", run.sources.coingecko)):
         sources[name] = _outside_state(name, covered[name], outside.problems, on=source is not None)
+    if outside.supply_as_of_ms is not None:
+        supply = {"data_age_s": (run.hour_ms - outside.supply_as_of_ms) // 1000}
+        sources["coingecko"] = sources["coingecko"].model_copy(update=supply)
     down = {name: state.note for name, state in sources.items() if not state.ok and state.note != NO_KEY}
     warnings = [f"{name} is out: {note}" for name, note in down.items()]
     warnings += [f"{hour.name}: {note}" for hour in hours for note in hour.notes]

@@ -1,4 +1,4 @@
-"""What comes from neither venue: supply, attention and dominance (CoinGecko), aggregates of finalists (Coinalyze).
+"""What comes from neither venue: supply, attention and dominance (CoinGecko), the list of markets (Coinalyze).
 
 The slow part, supply and which coin is which, is read about once a day and kept with its hour (docs/identity.md).
 """
@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 
 import polars as pl
 
-from quantscout.decide import PICKS
+from quantscout.clock import is_snapshot_of
 from quantscout.errors import AnswerError, Problem, SourceError, problem_of
 from quantscout.frames import DAY_MS, HOUR_MS, KEY, SUPPLY, conform, empty, stack
 from quantscout.identity import EVIDENCE, listed_by_coinalyze, whole
@@ -18,7 +18,8 @@ from quantscout.run import Run
 from quantscout.settings import Settings
 from quantscout.store import DOMINANCE, DOMINANCE_BLOCKS, SUPPLY_BLOCKS, Kind
 from quantscout.universe import coin_ids, match_coingecko
-from quantscout.venues.coinalyze import AGGREGATES, Coinalyze
+from quantscout.venues.coinalyze import Coinalyze
+from quantscout.venues.coinalyze_answers import MARKETS
 from quantscout.venues.coingecko import ATTENTION, COINS, CoinGecko
 
 T = TypeVar("T")
@@ -28,6 +29,7 @@ SUPPLY_PAGES = 8
 """The 2,000 largest coins; smaller ones than that are on no futures venue."""
 REFRESH_H = 24
 WEEK_MS = 7 * DAY_MS
+NOT_OF_THIS_HOUR = "what it says now is not of this hour and was left out"
 DOMINANCE_TOLERANCE_MS = 3 * HOUR_MS
 EVIDENCE_BLOCKS = Kind("evidence", EVIDENCE, (*KEY, "source", "name", "multiplier", "read_ms"))
 
@@ -40,8 +42,12 @@ class Outside:
     supply: pl.DataFrame = field(default_factory=lambda: empty(SUPPLY))
     identity: pl.DataFrame = field(default_factory=lambda: empty(EVIDENCE))
     """Evidence of earlier hours, and which contracts Coinalyze lists."""
+    markets: pl.DataFrame = field(default_factory=lambda: empty(MARKETS))
+    """Coinalyze's, of all its exchanges."""
     attention: pl.DataFrame | None = None
     dominance_change: dict[str, float | None] = field(default_factory=dict)
+    supply_as_of_ms: int | None = None
+    """The hour of CoinGecko's newest supply that is used; None where none is."""
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -77,15 +83,21 @@ def _newest(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
 
 
 async def _read_coingecko(outside: Outside, source: CoinGecko, run: Run) -> None:
-    """Make three independent calls: one that fails costs the others nothing."""
-    outside.attention = await _tried(source.fetch_trending(), outside.problems)
-    now = await _tried(source.fetch_dominance(), outside.problems)
+    """Make three independent calls: one that fails costs the others nothing.
+
+    A replayed hour asks nothing: what is said now would look ahead, and be kept as if it had been said then.
+    """
+    if not is_snapshot_of(run.hour_ms, run.now_ms()):
+        outside.problems.append(Problem(source.name, None, "not_of_this_hour", NOT_OF_THIS_HOUR))
+        return
+    outside.attention = await tried(source.fetch_trending(), outside.problems)
+    now = await tried(source.fetch_dominance(), outside.problems)
     if now is not None:
         await _keep_dominance(outside, conform([(run.hour_ms, now.btc_pct, now.usdt_pct)], DOMINANCE), run)
     age_h = _supply_age_h(outside.supply, run.hour_ms)
     is_there = outside.attention is not None or now is not None  # else eight pages more would only cost the month
     if is_there and (age_h is None or age_h >= refresh_h(run.settings)):
-        answer = await _tried(source.fetch_supply(SUPPLY_PAGES), outside.problems)
+        answer = await tried(source.fetch_supply(SUPPLY_PAGES), outside.problems)
         if answer is not None:
             outside.coins = answer.frame
             outside.problems += answer.problems
@@ -108,13 +120,15 @@ def _with_age(problem: Problem, age_h: float | None, settings: Settings) -> Prob
 
 async def _read_coinalyze(outside: Outside, source: Coinalyze) -> None:
     """Read which contracts it lists: the only way to its symbols, one call."""
-    markets = await _tried(source.fetch_markets(), outside.problems)
+    markets = await tried(source.fetch_markets(), outside.problems)
     if markets is not None:
         outside.problems += markets.problems
+        outside.markets = markets.frame
         outside.identity = pl.concat([outside.identity, listed_by_coinalyze(markets.frame)])
 
 
-async def _tried(call: Awaitable[T], problems: list[Problem]) -> T | None:
+async def tried(call: Awaitable[T], problems: list[Problem]) -> T | None:
+    """Return what the call returns; None, and the problem among the others, where the source does not answer."""
     try:
         return await call
     except (SourceError, AnswerError) as error:
@@ -167,7 +181,9 @@ async def keep_supply(outside: Outside, listing: pl.DataFrame, open_interest: pl
     ids = coin_ids(listing).select("coin", pl.col("coin_id").alias("source_id"))
     held = _newest(stack([outside.supply, new], SUPPLY), ["coin", "source"])
     own = held.filter(pl.col("source") != "coingecko")
-    return pl.concat([own, held.join(ids, on=["coin", "source_id"], how="semi")]).sort("coin", "source")
+    used = held.join(ids, on=["coin", "source_id"], how="semi")
+    outside.supply_as_of_ms = cast("int | None", used["as_of_ms"].max())
+    return pl.concat([own, used]).sort("coin", "source")
 
 
 def _refresh_before_ms(run: Run) -> int:
@@ -196,36 +212,3 @@ def trending_coins(outside: Outside, supply: pl.DataFrame) -> pl.DataFrame | Non
     if outside.attention is None or not ids.height:
         return None
     return conform(outside.attention, ATTENTION).join(ids, on="coin_id").select("coin", "rank").sort("rank")
-
-
-def choose_finalists(universe: pl.DataFrame, count: int) -> pl.DataFrame:
-    """Return coin and coinalyze_symbol of the coins that Coinalyze is asked about, the most useful first.
-
-    The five that are published come before the next ranks, and in both groups those whose own venue has no long/short
-    ratio before those where Coinalyze's would only stand beside it. A coin of another venue is covered through
-    Binance's contract only where the prices confirm that it is the same coin.
-    """
-    ranked = universe.filter(pl.col("rank").is_not_null()).sort("rank", *KEY).unique("coin", keep="first")
-    covered = universe.filter(pl.col("coinalyze_symbol").is_not_null() & pl.col("ineligible").is_null())
-    symbols = covered.sort(KEY).unique("coin", keep="first").select("coin", "coinalyze_symbol")
-    sure = pl.col("coinalyze_symbol").is_not_null() | (pl.col("identity_status") == "confirmed")
-    order = pl.col("rank") > PICKS, pl.col("long_short_ratio").is_not_null(), pl.col("rank")
-    chosen = ranked.filter(sure).drop("coinalyze_symbol").join(symbols, on="coin").sort(*order)
-    return chosen.head(count).select("coin", "coinalyze_symbol")
-
-
-async def read_finalists(source: Coinalyze, universe: pl.DataFrame, run: Run, problems: list[Problem]) -> pl.DataFrame:
-    """Return coin and Coinalyze's aggregates for the finalists (`choose_finalists`), within a minute's calls.
-
-    They contain the venue's own figures: they stand beside them, and confirm nothing. Covered are coins with a Binance
-    contract that Coinalyze's market list names; KuCoin's markets are not among them.
-    """
-    count = min(source.symbols_per_minute - 1, run.settings.finalists)  # the rest is left for the market list
-    chosen = choose_finalists(universe, max(0, count))
-    answer = None
-    if chosen.height:
-        answer = await _tried(source.fetch_aggregates(chosen["coinalyze_symbol"].to_list(), run.hour_ms), problems)
-    if answer is None:
-        return empty({"coin": pl.String, **AGGREGATES})
-    problems += answer.problems
-    return chosen.join(answer.frame, on="coinalyze_symbol", maintain_order="left")

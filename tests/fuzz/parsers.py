@@ -8,15 +8,17 @@ import polars as pl
 
 from fuzz.promises import check_bars, check_frame, check_number, check_problems
 from fuzz.shapes import H, shapes
-from quantscout.frames import BOOK, FUNDING, HOUR_MS, KEY, LISTING, OPEN_INTEREST, Schema
+from quantscout.aggregates import AGGREGATES, HISTORIES, MEMBERS, build_aggregates
+from quantscout.frames import BOOK, FUNDING, HOUR_MS, KEY, LISTING, OPEN_INTEREST, Schema, conform
 from quantscout.venues import binance_answers as binance
-from quantscout.venues import coinalyze, coingecko
+from quantscout.venues import coinalyze_answers as coinalyze
+from quantscout.venues import coingecko
 from quantscout.venues import kucoin_answers as kucoin
 from quantscout.venues.base import Contract
 
 A, LOTS = Contract("AUSDT"), Contract("AUSDTM", 0.001)
 RANGE = HOUR_MS, H - 400 * HOUR_MS, H + 400 * HOUR_MS
-SYMBOLS = ["BTCUSDT_PERP.A", "AUSDT_PERP.A"]
+MEMBERS_OF_A = ("AUSDT_PERP.A", True), ("BTCUSDT_PERP.A", False)
 Read = Callable[..., None]
 
 
@@ -121,13 +123,25 @@ def ascending(parse: Callable[[bytes, Contract], pl.DataFrame], schema: Schema, 
     return read
 
 
-def aggregates(*bodies: bytes) -> None:
-    """Read the five histories into one row per symbol."""
-    named = {path: [body] for path, body in zip(coinalyze.HISTORIES, bodies, strict=True)}
-    answer = coinalyze.parse_aggregates(named, SYMBOLS, H)
-    check_frame(answer.frame, coinalyze.AGGREGATES, ("coinalyze_symbol",))
+def history(name: str) -> Read:
+    """Return a reading of one history; all of it is of the day before H."""
+
+    def read(body: bytes) -> None:
+        frame = coinalyze.parse_history(name, body, H)
+        check_frame(frame, coinalyze.history_schema(name), ("coinalyze_symbol", "open_ms"))
+        assert all(H - 24 * HOUR_MS <= at < H and at % HOUR_MS == 0 for at in frame["open_ms"].to_list())
+
+    return read
+
+
+def aggregated(*bodies: bytes) -> None:
+    """Read the five histories into what they make of a coin on two markets, of which one must prove itself."""
+    histories = {n: coinalyze.parse_history(n, body, H) for n, body in zip(HISTORIES, bodies, strict=True)}
+    rows = [("A", 1, 1.5, name, name[-1], 1.0, "BASE_ASSET", True, sure, sure) for name, sure in MEMBERS_OF_A]
+    answer = build_aggregates(conform(rows, MEMBERS), histories, H, 0.05)
+    check_frame(answer.frame, AGGREGATES, ("coin",))
     check_problems(answer.problems, "coinalyze")
-    assert answer.frame["coinalyze_symbol"].to_list() == SYMBOLS
+    assert answer.frame["coin"].to_list() == ["A"]
 
 
 def binance_listing(*bodies: bytes) -> Any:
@@ -174,8 +188,9 @@ def _outside() -> dict[str, Parser]:
     supply = listing(coingecko.parse_supply, "coingecko", coingecko.COINS, ("coin_id",))
     asked: dict[str, tuple[list[str], Read]] = {
         "markets": (["markets"], markets),
-        "aggregates": (histories, aggregates),
+        "aggregates": (histories, aggregated),
     }
+    asked |= {name: ([shape], history(name)) for name, shape in zip(HISTORIES, histories, strict=True)}
     searched: dict[str, tuple[list[str], Read]] = {
         "supply": (["markets"], supply),
         "trending": (["trending"], trending),

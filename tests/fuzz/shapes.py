@@ -81,6 +81,9 @@ MARKET = {
     "base_asset": "BTC",
     "quote_asset": "USDT",
     "is_perpetual": True,
+    "margined": "STABLE",
+    "oi_lq_vol_denominated_in": "BASE_ASSET",
+    "has_buy_sell_data": True,
 }
 
 
@@ -135,7 +138,7 @@ _HAND: dict[str, list[Any]] = {
     "coinalyze candles": [history(-5, -1, 0, c=1.5)],
     "coinalyze liquidations": [history(-5, -1, l=10.0, s=5.0)],
     "coinalyze longShort": [history(-1, r=1.5)],
-    "coinalyze trades": [history(-1, v=80.0, bv=20.0)],
+    "coinalyze trades": [history(-1, c=1.5, v=80.0, bv=20.0)],
     "coingecko markets": [named(COIN, "bitcoin", "pepe", key="id")],
     "coingecko trending": [TRENDING],
     "coingecko global": [{"data": {"market_cap_percentage": {"btc": 57.5, "usdt": 4.5}}}],

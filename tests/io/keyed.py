@@ -56,7 +56,8 @@ def with_coinalyze(world: World) -> Script:
     script = world.coinalyze = Script()
     script.replies[f"{COINALYZE}/future-markets"] = [
         {"symbol": f"{contract}_PERP.A", "exchange": "A", "symbol_on_exchange": contract, "base_asset": coin.base,
-         "quote_asset": "USDT", "is_perpetual": True} for contract, coin in world.binance.coins.items()
+         "quote_asset": "USDT", "is_perpetual": True, "margined": "STABLE", "has_buy_sell_data": True,
+         "oi_lq_vol_denominated_in": "BASE_ASSET"} for contract, coin in world.binance.coins.items()
     ]  # fmt: skip
     last_s = NOON_MS // 1000 - 3600
     for path in coinalyze.HISTORIES:

@@ -1,5 +1,7 @@
 """Attention, dominance, and the sources with keys: with them, without, and out of order."""
 
+from datetime import timedelta
+
 import pytest
 from fake_market import NOON_MS
 from keyed import COINGECKO, missing, with_coingecko
@@ -52,6 +54,14 @@ def test_without_supply_attention_is_missing(world: World) -> None:
     assert missing(world.screen()) == {"social"}
 
 
+def test_age_of_the_supply_that_is_used_is_told(world: World) -> None:
+    """It is read about once a day: an hour later it is an hour old; where none is used there is no age."""
+    assert world.screen().report.sources["coingecko"].data_age_s is None
+    with_coingecko(world)
+    assert world.screen().report.sources["coingecko"].data_age_s == 0
+    assert world.next_hour().report.sources["coingecko"].data_age_s == 3_600
+
+
 def test_dominance_is_unknown_until_seven_days_are_stored(world: World) -> None:
     """The first hour knows no change."""
     with_coingecko(world)
@@ -77,3 +87,13 @@ def test_the_value_of_a_week_ago_may_be_three_hours_older(age_h: int, change: fl
     held = conform([(NOON_MS - age_h * HOUR_MS, 53.5, 5.0)], DOMINANCE)
     now = conform([(NOON_MS, 55.0, 5.0)], DOMINANCE)
     assert dominance_change(held, now, NOON_MS)["btc_pct"] == change
+
+
+def test_a_replayed_hour_takes_nothing_that_is_said_now(world: World) -> None:
+    """Two hours later CoinGecko speaks of another hour: it is not asked, nothing of it is kept, and the report says so."""
+    script = with_coingecko(world, "C03")
+    world.clock.at += timedelta(hours=2)
+    done = world.screen()
+    assert done.report.sources["coingecko"].note.startswith("what it says now is not of this hour")
+    assert script.asked == []
+    assert world.store.load(DOMINANCE_BLOCKS, "all", NOON_MS, NOON_MS).is_empty()

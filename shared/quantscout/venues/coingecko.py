@@ -1,6 +1,5 @@
 """CoinGecko: circulating supply, what people search for, and dominance. Slow and rationed: a few calls an hour."""
 
-import time
 from typing import NamedTuple, NotRequired
 
 import polars as pl
@@ -8,9 +7,9 @@ from pydantic import AwareDatetime, TypeAdapter
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
 from quantscout.frames import Schema, conform
-from quantscout.http import Endpoint, SourceClient, Transport
-from quantscout.limits import Clock, build_budgets
+from quantscout.http import Endpoint, SourceClient
 from quantscout.venues.answers import Answer, Ms, Name, Number, Rows, Table, Text, finite, read
+from quantscout.venues.keyed import KeyedSource
 
 NAME = "coingecko"
 BASE_URL = "https://api.coingecko.com/api/v3"
@@ -95,18 +94,7 @@ TRENDING_ANSWER = TypeAdapter(Trending)
 GLOBAL_ANSWER = TypeAdapter(Global)
 
 
-def build_client(
-    api_key: str,
-    *,
-    base_url: str = BASE_URL,
-    share: float = 0.8,
-    transport: Transport | None = None,
-    clock: Clock = time.time,
-) -> SourceClient:
-    """Return the client with CoinGecko's budget, of which it uses at most this share."""
-    budgets = build_budgets(LIMITS, share, clock)
-    headers = {KEY_HEADER: api_key}
-    return SourceClient(NAME, base_url, budgets, secret_headers=headers, transport=transport, clock=clock)
+build_client = KeyedSource(NAME, BASE_URL, KEY_HEADER, LIMITS).build_client
 
 
 class CoinGecko:

@@ -3,6 +3,7 @@
 import polars as pl
 
 from quantscout.frames import DAY_MS, HOUR_MS, KEY
+from quantscout.order import order_rows, take
 from quantscout.settings import Settings
 
 FUNDING_INTERVALS_H = (1, 2, 4, 8)
@@ -22,33 +23,41 @@ def build_open_interest(rows: pl.DataFrame, hour_ms: int) -> pl.DataFrame:
     (verify_open_interest has dropped and counted the others); the deviation is over 30 days of hourly 4h changes (what
     exists of them), in percent.
     """
-    window = (pl.col("at_ms") % HOUR_MS == 0) & pl.col("at_ms").is_between(hour_ms - MONTH_MS, hour_ms)
-    hourly = rows.filter(window & (pl.col("open_interest_coins") >= 0)).unique(
-        [*KEY, "at_ms"], keep="first", maintain_order=True
-    )
-    earlier = hourly.select(*KEY, pl.col("at_ms") + 4 * HOUR_MS, pl.col("open_interest_coins").alias("before"))
-    change = pl.when(pl.col("before") > 0).then(100 * (pl.col("open_interest_coins") / pl.col("before") - 1))
-    joined = (
-        hourly.join(earlier, on=[*KEY, "at_ms"], how="left").with_columns(change.alias("change")).sort(*KEY, "at_ms")
-    )
-    return joined.group_by(*KEY, maintain_order=True).agg(
+    valid = pl.col("at_ms") % HOUR_MS == 0, pl.col("open_interest_coins") >= 0
+    order = order_rows(rows, "at_ms", hour_ms - MONTH_MS, hour_ms, *valid)
+    ordered = pl.DataFrame([order.number, *take(rows, order.row, ("at_ms", "open_interest_coins"))])
+    again = (pl.col("number") == pl.col("number").shift(1)) & (pl.col("at_ms") == pl.col("at_ms").shift(1))
+    hourly = ordered.filter(~again.fill_null(value=False)).with_columns(_own_change_4h().alias("change"))
+    held = hourly.group_by("number", maintain_order=True).agg(
         pl.col("open_interest_coins").filter(pl.col("at_ms") == hour_ms).first().alias("open_interest_coins"),
         _since(4, "open_interest_coins", hour_ms).alias("oi_change_4h_pct"),
         _since(24, "open_interest_coins", hour_ms).alias("oi_change_24h_pct"),
         pl.col("change").std(ddof=0).alias("oi_change_4h_std_pct"),
     )
+    return order.names(rows).join(held, on="number", how="left").drop("number").sort(KEY)
+
+
+def _own_change_4h() -> pl.Expr:
+    """Return the change in percent from the row four hours before: with hourly rows it is one of the four before."""
+    now, number, at_ms = pl.col("open_interest_coins"), pl.col("number"), pl.col("at_ms")
+    found = [(number == number.shift(k)) & (at_ms - at_ms.shift(k) == 4 * HOUR_MS) for k in (4, 3, 2, 1)]
+    before = pl.coalesce(pl.when(there).then(now.shift(k)) for there, k in zip(found, (4, 3, 2, 1), strict=True))
+    return pl.when(before > 0).then(100 * (now / before - 1))
 
 
 def normalise_settlements(funding: pl.DataFrame) -> pl.DataFrame:
     """Return the settlements with `interval_h` and `rate_8h_ratio`: the rate as if it were paid for 8 hours.
 
     The interval in force is the distance to the settlement before (venues change it over time). A distance that is no
-    known interval (a missing row) and the first row of a contract leave both null.
+    known interval, one that alone is twice both its neighbours (a row is missing before it), and the first row of a
+    contract leave both null.
     """
     ordered = funding.unique([*KEY, "settled_ms"], keep="first", maintain_order=True).sort(*KEY, "settled_ms")
     same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in KEY)
-    gap_ms = pl.col("settled_ms") - pl.col("settled_ms").shift(1)
-    known = same & gap_ms.is_in([hours * HOUR_MS for hours in FUNDING_INTERVALS_H])
+    gap_ms = pl.when(same).then(pl.col("settled_ms") - pl.col("settled_ms").shift(1))
+    before_ms, after_ms = gap_ms.shift(1), gap_ms.shift(-1)
+    is_hole = ((before_ms == after_ms) & (gap_ms == 2 * before_ms)).fill_null(value=False)
+    known = gap_ms.is_in([hours * HOUR_MS for hours in FUNDING_INTERVALS_H]) & ~is_hole
     interval = pl.when(known).then(gap_ms // HOUR_MS)
     return ordered.with_columns(
         interval.alias("interval_h"), (pl.col("rate_ratio") * 8 / interval).alias("rate_8h_ratio")

@@ -52,12 +52,12 @@ def with_holes(bars: pl.DataFrame, hour_ms: int, seed: int) -> pl.DataFrame:
 
 
 def with_gaps(rows: pl.DataFrame, name: str, seed: int) -> pl.DataFrame:
-    """Take out all rows of every twenty-fifth contract, and every fortieth row of the others."""
+    """Take out all rows of every twenty-fifth contract, and every 41st row of the others (a prime: all ages)."""
     dice = Random(f"{seed} {name}")
     contracts = rows.select(KEY).unique().sort(KEY)
-    kept = contracts.filter(pl.Series([dice.random() > 0.04 for _ in range(contracts.height)]))
+    kept = contracts.filter(pl.Series([dice.random() > 0.04 for _ in range(contracts.height)], dtype=pl.Boolean))
     some = rows.join(kept, on=KEY, how="semi", maintain_order="left").with_row_index("row")
-    return some.filter(pl.col("row") * 31 % 40 > 0).drop("row")
+    return some.filter(pl.col("row") * 31 % 41 > 0).drop("row")
 
 
 def with_taker(bars: pl.DataFrame, hour_ms: int, seed: int) -> pl.DataFrame:

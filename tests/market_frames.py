@@ -27,6 +27,10 @@ from quantscout.windows import build_windows
 ARCHIVE = Path(__file__).parents[2] / "shared" / "market"
 NEEDS_ARCHIVE = f"the market archive is not there: {ARCHIVE}"
 NOON = int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp() * 1000)
+FIRST_HOUR_MS = int(datetime(2025, 9, 16, tzinfo=UTC).timestamp() * 1000)
+"""From here on the archive's bars reach back at least 60 h, from the next on its open interest reaches back a day."""
+FIRST_INTEREST_MS = int(datetime(2026, 2, 21, 8, tzinfo=UTC).timestamp() * 1000)
+LAST_HOUR_MS = int(datetime(2026, 3, 3, tzinfo=UTC).timestamp() * 1000)
 BAR = ("open", "high", "low", "close", "volume_usdt", "taker_buy_usdt")
 NO_PRICES = pl.DataFrame(schema={"ticker": pl.String, "price_usd": pl.Float64})
 
@@ -62,6 +66,22 @@ def with_details(h: Hour, **parts: pl.DataFrame) -> Hour:
 
 
 # A real hour
+
+
+def real_hours(count: int, seed: int) -> list[int]:
+    """Return different hours of the archive by a seed, each with at least 40 h of bars after it.
+
+    Every second one has open interest (the last of them a full 4 h) while there are any; the others are from anywhere.
+    """
+    anywhere = Random(f"{seed} anywhere").sample(range(FIRST_HOUR_MS, LAST_HOUR_MS, HOUR_MS), 2 * count)
+    times = range(FIRST_INTEREST_MS, LAST_HOUR_MS, 4 * HOUR_MS)
+    known = Random(f"{seed} known").sample(times, min(count // 2, len(times)))
+    return [*known, *(hour_ms for hour_ms in anywhere if hour_ms not in known)][:count]
+
+
+def name_of(hour_ms: int) -> str:
+    """Return an hour as a test's id."""
+    return f"{datetime.fromtimestamp(hour_ms / 1000, UTC):%Y-%m-%dT%H:%MZ}"
 
 
 def archive_bars(interval: str) -> pl.LazyFrame:

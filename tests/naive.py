@@ -154,21 +154,23 @@ def open_interest(rows: Mapping[int, float], hour: int) -> Row:
     }
 
 
-def factor_values(m: Market, key: Key, coin: str) -> Row:
+def factor_values(m: Market, key: Key, coin: str, widest_depth: float = 500e3) -> Row:
     """Return the ten factors of a contract; None where its data is missing."""
     t, held = m.hour - HOUR, open_interest(m.open_interest.get(key, {}), m.hour)
     window = window_of(m.bars.get(key, {}), m.hour)
     close = {at: window[at].close for at in (t, t - HOUR) if at in window}
     quarter, book = m.quarter.get(key), m.books.get(key, {})
-    bids, asks = book.get("bids_usdt"), book.get("asks_usdt")
+    bids, asks, whole = book.get("bids_usdt"), book.get("asks_usdt"), book.get("reaches_band") is not False
     depth = None if bids is None or asks is None else bids + asks
+    if depth is not None and not whole and depth < widest_depth:  # a lower bound tells nothing of a thin book
+        depth = None
     points = None if m.trending is None else float(16 - m.trending[coin]) if coin in m.trending else 0.0
     return {
         "mom15m": log_ratio(quarter.close, quarter.open) if quarter else None,
         "mom60m": log_ratio(close.get(t), close.get(t - HOUR)),
         "vol_spike": vol_spike(window, t),
         "breakout": breakout(window, t),
-        "ob_imbalance": (book["bids_usdt"] - book["asks_usdt"]) / depth if depth else None,
+        "ob_imbalance": (book["bids_usdt"] - book["asks_usdt"]) / depth if depth and whole else None,
         "aggressor": aggressor(window.get(t)),
         "oi_change": held["oi_change_4h_pct"],
         "social": points,
@@ -211,11 +213,15 @@ def _ranks(ordered: Sequence[float]) -> Iterable[tuple[float, int, int]]:
 
 
 def usable_settlements(rows: Sequence[tuple[int, float]], hour: int) -> list[tuple[int, float]]:
-    """Return (time, rate per 8 h) of settlements whose distance to the one before is an interval that venues use."""
+    """Return (time, rate per 8 h) of settlements whose distance to the one before is an interval that venues use.
+
+    A single distance twice as long as the one before it and the one after it is a lost settlement, not an interval.
+    """
     known = sorted(row for row in rows if row[0] <= hour)
-    pairs = pairwise(known)
-    spans = [(at, rate, (at - before) / HOUR) for (before, _), (at, rate) in pairs]
-    return [(at, rate * 8 / span) for at, rate, span in spans if span in (1, 2, 4, 8)]
+    spans = [(at - before) / HOUR for (before, _), (at, _) in pairwise(known)]
+    lost = {k for k in range(1, len(spans) - 1) if spans[k - 1] == spans[k + 1] == spans[k] / 2}
+    usable = [k for k, span in enumerate(spans) if span in (1, 2, 4, 8) and k not in lost]
+    return [(known[k + 1][0], known[k + 1][1] * 8 / spans[k]) for k in usable]
 
 
 def day_before(settled: Sequence[tuple[int, float]], at: int) -> float | None:

@@ -1,10 +1,11 @@
 """The second implementation's decision in plain Python: gates, weights, score, level, order, one fate per contract."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from naive import DAY, Key, Market, Row, factor_values, funding_z, history, penalty, percentiles, z_score
+from naive import DAY, Key, Market, Row, factor_values, funding_z, history, penalty, percentiles
+from naive_norms import norms
 
 BASE_WEIGHTS = {
     "mom15m": 0.18, "mom60m": 0.12, "vol_spike": 0.18, "breakout": 0.08, "ob_imbalance": 0.10,
@@ -14,41 +15,68 @@ MULTIPLIERS = {
     "risk_on": {"mom15m": 1.25, "mom60m": 1.25, "vol_spike": 1.25, "social": 1.25},
     "btc_led": {"mom15m": 0.8, "mom60m": 0.8, "vol_spike": 0.8, "liquidity": 1.5},
 }
-CAP = (100e6, 150e6, 300e6, 300e6)
-ADV = (0.20, 0.30, 0.50, 0.60)
-ATR = (0.75, 0.65, 0.50, 0.40)
-DEPTH = (50e3, 100e3, 250e3, 500e3)
-NOTIONAL = (5, 10, 20, 50)
+LIMITS: dict[str, tuple[float, float, float, float] | float] = {
+    "late": 0,
+    "history": 60,
+    "history_4h": 15,
+    "volume_24h_min": 100_000,
+    "volume_24h_max": 50_000_000,
+    "funding": 0.003,
+    "spread": 0.01,
+    "adv30_percentile": (0.20, 0.30, 0.50, 0.60),
+    "atr_percentile": (0.75, 0.65, 0.50, 0.40),
+    "market_cap": (100e6, 150e6, 300e6, 300e6),
+    "min_notional": (5, 10, 20, 50),
+    "depth": (50e3, 100e3, 250e3, 500e3),
+}
+"""Per gate the limits at L0 to L3; one number where no level widens it."""
+
+
+class Rules(NamedTuple):
+    """What differs from the tables above, and how values become 0 to 1."""
+
+    weights: Mapping[str, float] = {}
+    limits: Mapping[str, tuple[float, float, float, float] | float] = {}
+    normalisation: str = "z"
+
+    def limit(self, name: str, level: int) -> float:
+        """Return a gate's limit at a level."""
+        limits = self.limits.get(name, LIMITS[name])
+        return limits[level] if isinstance(limits, tuple) else limits
+
+
+USUAL = Rules()
 
 
 class Gate(NamedTuple):
-    """One gate: the reason code of a value that fails, of an unknown one, and the test at a level."""
+    """One gate: its name, the reason code of a value that fails, of an unknown one, the column and the test."""
 
+    name: str
     reason: str
     unknown: str
     column: str
-    passes: Callable[[Any, int], bool]
+    passes: Callable[[Any, float], bool]
 
 
 CHEAP = (
-    Gate("late", "no_bars", "bar_age_h", lambda x, _: x == 0),
-    Gate("short_history", "no_bars", "history_h", lambda x, _: x >= 60),
-    Gate("short_history", "short_history", "bars_4h", lambda x, _: x >= 15),
-    Gate("volume_24h_low", "volume_24h_unknown", "volume_24h_usdt", lambda x, _: x >= 100_000),
-    Gate("volume_24h_high", "volume_24h_unknown", "volume_24h_usdt", lambda x, _: x < 50_000_000),
-    Gate("funding_high", "funding_unknown", "funding_8h_ratio", lambda x, _: x <= 0.003),
-    Gate("spread_wide", "spread_unknown", "spread_ratio", lambda x, _: x <= 0.01),
-    Gate("adv30_percentile_high", "short_history", "adv30_percentile", lambda x, k: x <= ADV[k]),
-    Gate("atr_percentile_low", "short_history", "atr_percentile", lambda x, k: x >= ATR[k]),
+    Gate("late", "late", "no_bars", "bar_age_h", lambda x, limit: x <= limit),
+    Gate("history", "short_history", "no_bars", "history_h", lambda x, limit: x >= limit),
+    Gate("history_4h", "short_history", "short_history", "bars_4h", lambda x, limit: x >= limit),
+    Gate("volume_24h_min", "volume_24h_low", "volume_24h_unknown", "volume_24h_usdt", lambda x, limit: x >= limit),
+    Gate("volume_24h_max", "volume_24h_high", "volume_24h_unknown", "volume_24h_usdt", lambda x, limit: x < limit),
+    Gate("funding", "funding_high", "funding_unknown", "funding_8h_ratio", lambda x, limit: x <= limit),
+    Gate("spread", "spread_wide", "spread_unknown", "spread_ratio", lambda x, limit: x <= limit),
+    Gate("adv30_percentile", "adv30_percentile_high", "short_history", "adv30_percentile", lambda x, limit: x <= limit),
+    Gate("atr_percentile", "atr_percentile_low", "short_history", "atr_percentile", lambda x, limit: x >= limit),
 )
-MARKET_CAP = Gate("market_cap_high", "market_cap_unknown", "market_cap_usd", lambda x, k: x < CAP[k])
+MARKET_CAP = Gate("market_cap", "market_cap_high", "market_cap_unknown", "market_cap_usd", lambda x, limit: x < limit)
 LAST = (
-    Gate("min_notional_high", "min_notional_unknown", "min_notional_usdt", lambda x, k: x <= NOTIONAL[k]),
-    Gate("depth_high", "depth_unknown", "depth_usdt", lambda x, k: x < DEPTH[k]),
+    Gate("min_notional", "min_notional_high", "min_notional_unknown", "min_notional_usdt", lambda x, limit: x <= limit),
+    Gate("depth", "depth_high", "depth_unknown", "depth_usdt", lambda x, limit: x < limit),
 )
 
 
-def first_failure(row: Row, level: int, gates: tuple[Gate, ...]) -> str | None:
+def first_failure(row: Row, level: int, gates: tuple[Gate, ...], rules: Rules) -> str | None:
     """Return the reason code of the first gate that a contract fails at a level, None if it passes all."""
     for gate in gates:
         value = row.get(gate.column)
@@ -56,7 +84,7 @@ def first_failure(row: Row, level: int, gates: tuple[Gate, ...]) -> str | None:
             if gate is MARKET_CAP and level == 3:
                 continue
             return gate.unknown
-        if not gate.passes(value, level):
+        if not gate.passes(value, rules.limit(gate.name, level)):
             return gate.reason
     return None
 
@@ -82,12 +110,16 @@ def key_of(row: Row) -> Key:
     return row["venue"], row["contract"]
 
 
-def board(m: Market) -> dict[Key, Row]:
+def board(m: Market, rules: Rules = USUAL) -> dict[Key, Row]:
     """Return every listed contract with all that the gates look at."""
     rows: dict[Key, Row] = {}
     for listed in m.listing:
         key, rate, span = key_of(listed), listed["funding_rate_ratio"], listed["funding_interval_h"]
-        row = {**listed, **history(m.bars.get(key, {}), m.hour), **factor_values(m, key, listed["coin"])}
+        row = {
+            **listed,
+            **history(m.bars.get(key, {}), m.hour),
+            **factor_values(m, key, listed["coin"], rules.limit("depth", 3)),
+        }
         row["spread_ratio"] = spread(listed["bid"], listed["ask"])
         row["funding_8h_ratio"] = rate * 8 / span if rate is not None and span else None
         row["market_cap_usd"] = market_cap(row, m.supply.get(listed["coin"], {}))
@@ -105,24 +137,22 @@ def has_history(row: Row) -> bool:
     return bool(row.get("history_h", 0) >= 60 and row.get("bars_4h", 0) >= 15)
 
 
-def add_scores(rows: dict[Key, Row], m: Market) -> None:
+def add_scores(rows: dict[Key, Row], m: Market, rules: Rules) -> None:
     """Add z, norm, weight, points, coverage, penalty, boost and score to the contracts of the scored set."""
-    members = [row for row in rows.values() if row["in_scored_set"]]
+    members = {key: row for key, row in rows.items() if row["in_scored_set"]}
     for name in BASE_WEIGHTS:
-        values = [row[name] for row in members if row[name] is not None]
-        for row in members:
-            x = row[name]
+        scaled = norms({key: row[name] for key, row in members.items()}, rules.normalisation)
+        for key, row in members.items():
             plain = name in ("regime", "liquidity")
-            z = None if plain or x is None or len(values) < 8 else z_score(x, values)
-            row[f"{name}_z"] = z
-            row[f"{name}_norm"] = x if plain else None if z is None else min(1.0, max(0.0, 0.5 + z / 6))
-    for row in members:
-        add_score(row, m)
+            row[f"{name}_z"], row[f"{name}_norm"] = (None, row[name]) if plain else scaled[key]
+    for row in members.values():
+        add_score(row, m, rules)
 
 
-def add_score(row: Row, m: Market) -> None:
+def add_score(row: Row, m: Market, rules: Rules) -> None:
     """Add the weights of the factors that are there, and what follows from them."""
-    raised = {name: w * MULTIPLIERS.get(m.regime, {}).get(name, 1) for name, w in BASE_WEIGHTS.items()}
+    base = {**BASE_WEIGHTS, **rules.weights}
+    raised = {name: w * MULTIPLIERS.get(m.regime, {}).get(name, 1) for name, w in base.items()}
     present = {name: w / sum(raised.values()) for name, w in raised.items() if row[f"{name}_norm"] is not None}
     row["coverage"] = sum(present.values())
     for name in BASE_WEIGHTS:
@@ -136,27 +166,26 @@ def add_score(row: Row, m: Market) -> None:
     row["score"] = 100 * min(1.0, max(0.0, mean - row["penalty"] + row["boost"]))
 
 
-def rankable(rows: dict[Key, Row], level: int) -> list[Row]:
+def rankable(rows: dict[Key, Row], level: int, rules: Rules) -> list[Row]:
     """Return the contracts that pass every gate of a level and are covered, best first."""
     gates = (*CHEAP, MARKET_CAP, *LAST)
     able = [r for r in rows.values() if r["in_scored_set"] and r["coverage"] >= 0.60 - 1e-9]
-    passing = [r for r in able if first_failure(r, level, gates) is None]
+    passing = [r for r in able if first_failure(r, level, gates, rules) is None]
     return sorted(passing, key=lambda r: (-r["score"], -r["coverage"], -r["adv30_usdt"], r["symbol"], key_of(r)))
 
 
-def decide(m: Market) -> tuple[dict[Key, Row], int | None]:
+def decide(m: Market, rules: Rules = USUAL) -> tuple[dict[Key, Row], int | None]:
     """Return every contract with its fate, and the level that was used."""
-    rows = board(m)
+    rows = board(m, rules)
     for row in rows.values():
-        row["in_scored_set"] = not row["ineligible"] and first_failure(row, 3, (*CHEAP, MARKET_CAP)) is None
-    add_scores(rows, m)
-    level = next((k for k in range(4) if len({r["coin"] for r in rankable(rows, k)}) >= 5), None)
+        row["in_scored_set"] = not row["ineligible"] and first_failure(row, 3, (*CHEAP, MARKET_CAP), rules) is None
+    add_scores(rows, m, rules)
+    level = next((k for k in range(4) if len({r["coin"] for r in rankable(rows, k, rules)}) >= 5), None)
     chosen = 3 if level is None else level
-    best = rankable(rows, chosen)
+    best = rankable(rows, chosen, rules)
     for row in rows.values():
-        row["reason"] = (
-            row["ineligible"] or first_failure(row, chosen, (*CHEAP, MARKET_CAP, *LAST)) or "insufficient_coverage"
-        )
+        failure = first_failure(row, chosen, (*CHEAP, MARKET_CAP, *LAST), rules)
+        row["reason"] = row["ineligible"] or failure or "insufficient_coverage"
     seen: Counter[str] = Counter()
     for row in best:
         again = row["coin"] in seen

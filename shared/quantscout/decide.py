@@ -11,11 +11,12 @@ import polars as pl
 from quantscout import gating, positions, score, universe
 from quantscout.factors import NAMES, factor_values
 from quantscout.frames import DAY_MS, HOUR_MS, KEY, MINUTE_MS, Schema
-from quantscout.gates import LEVELS, WIDEST
+from quantscout.gates import GATES, LEVELS, WIDEST
 from quantscout.regime import FACTOR_VALUE, Regime
 from quantscout.settings import Settings
 
 PICKS = 5
+DEPTH = next(gate for gate in GATES if gate.name == "depth")
 
 
 LONG_SHORT: Schema = {"venue": pl.String, "contract": pl.String, "long_short_ratio": pl.Float64}
@@ -61,7 +62,9 @@ def base_board(listing: pl.DataFrame, windows: pl.DataFrame, hour_ms: int) -> pl
         pl.when((pl.col("bid") > 0) & (pl.col("ask") >= pl.col("bid")))
         .then((pl.col("ask") - pl.col("bid")) / mid)
         .alias("spread_ratio"),
-        (pl.col("funding_rate_ratio") * 8 / pl.col("funding_interval_h")).alias("funding_8h_ratio"),
+        pl.when(pl.col("funding_interval_h") > 0)
+        .then(pl.col("funding_rate_ratio") * 8 / pl.col("funding_interval_h"))
+        .alias("funding_8h_ratio"),
         ((hour_ms - pl.col("listed_ms")) / DAY_MS).alias("listed_days"),
     ).with_columns(*gating.percentiles(), gating.venues_differ())
 
@@ -86,12 +89,26 @@ def with_evidence(board: pl.DataFrame, e: Evidence, regime: Regime, hour_ms: int
     full = full.join(universe.market_caps(board, e.supply, settings), on=KEY, how="left").sort(KEY)
     points = pl.lit(None, pl.Float64) if e.trending is None else _trending_points(e.trending)
     full = full.with_columns(
-        (pl.col("bids_usdt") + pl.col("asks_usdt")).alias("depth_usdt"),
+        *_book(settings),
         pl.lit(None, pl.Float64).alias("spot_volume_24h_usdt"),
         pl.lit(FACTOR_VALUE[regime.name]).alias("regime_value"),
         points.alias("trending_points"),
     )
     return full.with_columns(*factor_values(), gating.flags())
+
+
+def _book(settings: Settings) -> list[pl.Expr]:
+    """Return the book's figures as far as they are known.
+
+    Where the longest answer of a venue ends within the band the sums are lower bounds: enough to say that a book is
+    too deep, never that it is thin.
+    """
+    bids, asks, whole = pl.col("bids_usdt"), pl.col("asks_usdt"), pl.col("reaches_band").fill_null(value=True)
+    too_deep = bids + asks >= settings.limits_of(DEPTH)[WIDEST]
+    return [
+        pl.when(whole | too_deep).then(bids + asks).alias("depth_usdt"),
+        *(pl.when(whole).then(side).alias(name) for name, side in (("bids_usdt", bids), ("asks_usdt", asks))),
+    ]
 
 
 def _trending_points(trending: pl.DataFrame) -> pl.Expr:
@@ -197,5 +214,6 @@ def missing(row: dict[str, object]) -> list[str]:
     """Return what a contract's score and messages had to do without, by name."""
     absent = [name for name in NAMES if row[f"{name}_norm"] is None]
     others = {"market_cap": "market_cap_usd", "spread": "spread_ratio", "min_notional": "min_notional_usdt",
-              "funding_history": "funding_z", "long_short_ratio": "long_short_ratio"}  # fmt: skip
+              "funding_history": "funding_z", "funding_change_history": "funding_change_z",
+              "long_short_ratio": "long_short_ratio"}  # fmt: skip
     return absent + [name for name, column in others.items() if row[column] is None]

@@ -61,5 +61,6 @@ def flags() -> pl.Expr:
 def venues_differ() -> pl.Expr:
     """Return the spread of a coin's 4h return between the venues, as a ratio; null where only one knows it."""
     known = pl.when(pl.col("ineligible").is_null()).then(pl.col("change_4h_ratio"))
-    spread = (known.max() - known.min()).over("coin")
-    return pl.when(known.count().over("coin") > 1).then(spread).alias("venues_differ_ratio")
+    here = known.mean().over("coin", "venue")  # a coin may have two contracts on a venue: with and without a unit
+    both = pl.col("venue").filter(known.is_not_null()).n_unique().over("coin") > 1
+    return pl.when(both).then((here.max() - here.min()).over("coin")).alias("venues_differ_ratio")

@@ -43,12 +43,16 @@ def _scored(name: str, value: pl.Expr, settings: Settings) -> pl.Expr:
 
 
 def _z(name: str, settings: Settings) -> pl.Expr:
-    """Return the z of a factor over the set: 0 without spread, null with too few values and for ranks."""
+    """Return the z of a factor over the set: 0 without spread, null with too few values and for ranks.
+
+    Null, too, where values are so far apart that their mean or deviation is beyond all numbers.
+    """
     x = pl.col(name)
     if settings.normalisation == "rank":
         return pl.lit(None, pl.Float64).alias(f"{name}_z")
     z = _z_score(x) if settings.normalisation == "z" else _robust_z(x)
-    return _scored(name, pl.when(x.max() == x.min()).then(0.0).otherwise(z), settings).alias(f"{name}_z")
+    found = pl.when(x.max() == x.min()).then(0.0).otherwise(z)
+    return _scored(name, pl.when(found.is_finite()).then(found), settings).alias(f"{name}_z")
 
 
 def _norm(factor: Factor, settings: Settings) -> pl.Expr:
@@ -87,7 +91,9 @@ def _penalty(s: Settings) -> pl.Expr:
 
 
 def _boost(s: Settings) -> pl.Expr:
-    fresh = (pl.col("listed_days") <= s.boost_listed_days) & (pl.col("volume_24h_usdt") >= s.boost_min_volume_24h_usdt)
+    fresh = pl.col("listed_days").is_between(0, s.boost_listed_days) & (
+        pl.col("volume_24h_usdt") >= s.boost_min_volume_24h_usdt
+    )
     return pl.when(fresh.fill_null(value=False)).then(s.boost).otherwise(0.0).alias("boost")
 
 

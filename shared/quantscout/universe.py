@@ -89,7 +89,7 @@ def market_caps(board: pl.DataFrame, supply: pl.DataFrame, settings: Settings) -
     """
     both = board.filter(pl.col("ineligible").is_null())
     for source in ("binance", "coingecko"):
-        rows = supply.filter(pl.col("source") == source)
+        rows = supply.filter((pl.col("source") == source) & (pl.col("supply_coins") > 0))
         figure = pl.col("supply_coins").alias(f"supply_{source}_coins")
         one = rows.select("coin", figure, pl.col("as_of_ms").alias(f"{source}_ms"))
         both = both.join(one, on="coin", how="left")

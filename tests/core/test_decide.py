@@ -183,7 +183,9 @@ def test_shortlist_is_the_widest_level_of_the_cheap_gates(hour: mf.Hour, decisio
 def test_missing_names_every_absent_part() -> None:
     """What a score or a message had to do without is named."""
     row: dict[str, object] = {f"{name}_norm": 0.5 for name in NAMES}
-    others = ("market_cap_usd", "spread_ratio", "min_notional_usdt", "funding_z", "long_short_ratio")
+    others = (
+        "market_cap_usd", "spread_ratio", "min_notional_usdt", "funding_z", "funding_change_z", "long_short_ratio",
+    )  # fmt: skip
     row |= dict.fromkeys(others, 1.0)
     assert missing(row) == []
     assert missing(row | {"mom15m_norm": None, "long_short_ratio": None}) == ["mom15m", "long_short_ratio"]

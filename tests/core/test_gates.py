@@ -1,11 +1,11 @@
 """The table of gates: limits, order, unknown values, percentiles and flags."""
 
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 import pytest
 
-from quantscout.gates import GATES, LEVELS, REASONS, WIDEST
+from quantscout.gates import GATES, LEVELS, REASONS, WIDEST, Gate, Unknowable
 from quantscout.gating import first_failure, flags, percentiles, venues_differ
 from quantscout.settings import Settings
 
@@ -82,11 +82,20 @@ def test_only_an_unknown_market_cap_passes_the_widest_level(column: str) -> None
     assert (_judge(WIDEST, **_one(column, None))[0] is None) is (column == "market_cap_usd")
 
 
-def test_setting_lets_an_unknown_value_pass() -> None:
-    """What a person allows by setting passes when it is unknown, not when it is too large."""
-    allowed = Settings(unknown_passes=frozenset({"depth"}))
-    assert _judge(0, allowed, depth_usdt=None)[0] is None
-    assert _judge(0, allowed, depth_usdt=1e9)[0] == "depth_high"
+@pytest.mark.parametrize("gate", [gate for gate in GATES if gate.setting], ids=lambda gate: gate.name)
+def test_setting_lets_an_unknown_value_pass(gate: Gate) -> None:
+    """What a setting names passes when it is unknown, not when it is too large, and excuses no other gate."""
+    allowed = Settings.model_validate({"unknown_passes": [gate.setting]})
+    assert _judge(0, allowed, **_one(gate.column, None))[0] is None
+    assert _judge(0, allowed, **_one(gate.column, 1e9))[0] == gate.reason
+    others = (other for other in GATES if other.setting not in {None, gate.setting})
+    assert all(_judge(0, allowed, **_one(other.column, None))[0] == other.unknown_reason for other in others)
+
+
+def test_four_gates_may_be_excused() -> None:
+    """Funding, spread, smallest order and depth: every gate that may be excused is named as it is called."""
+    assert [gate.name for gate in GATES if gate.setting == gate.name] == ["funding", "spread", "min_notional", "depth"]
+    assert {gate.setting for gate in GATES} - {None} == set(get_args(Unknowable))
 
 
 def test_first_failure_is_the_reason() -> None:
@@ -170,6 +179,7 @@ def _flags(**changes: Any) -> list[str]:
         ({"venues_differ_ratio": 0.021}, ["venues_disagree"]),
         ({"close_7d_ago": None, "spot_volume_24h_usdt": None, "oi_change_24h_pct": None}, []),
         ({"market_cap_usd": None, "depth_usdt": None}, ["market_cap_unknown", "depth_unknown"]),
+        ({"spread_ratio": None, "funding_8h_ratio": None}, ["spread_unknown", "funding_unknown"]),
         ({"reaches_band": False}, ["book_not_whole"]),
     ],
 )
@@ -179,12 +189,14 @@ def test_flags_are_raised_by_their_rules(changes: dict[str, Any], expected: list
 
 
 def test_venues_differ_by_their_4h_returns() -> None:
-    """A coin's contracts are compared between venues; one venue alone has nothing to compare with."""
+    """A coin's contracts are compared between venues; one venue alone has nothing to compare with, also with two."""
     board = pl.DataFrame(
         {
-            "coin": ["A", "A", "B"],
-            "ineligible": pl.Series([None] * 3, dtype=pl.String),
-            "change_4h_ratio": [0.01, -0.02, 0.5],
+            "coin": ["A", "A", "B", "C", "C"],
+            "venue": ["binance", "kucoin", "binance", "binance", "binance"],
+            "ineligible": pl.Series([None] * 5, dtype=pl.String),
+            "change_4h_ratio": [0.01, -0.02, 0.5, 0.1, 0.2],
         }
     )
-    assert board.select(venues_differ()).to_series().to_list() == [pytest.approx(0.03), pytest.approx(0.03), None]
+    apart = pytest.approx(0.03)
+    assert board.select(venues_differ()).to_series().to_list() == [apart, apart, None, None, None]

@@ -1,13 +1,13 @@
 """What reaches a person: e-mail, SMS, subject. The texts are written out here, as a reader gets them."""
 
 import json
-from typing import Any
 
 import pytest
 
 from quantscout.message import SMS_LIMIT, build_email, build_sms, build_subject, gsm7
-from quantscout.models import DataPoints, ErrorCount, Funnel, Gem, RegimeState, Report, SourceState
+from quantscout.models import Report
 from quantscout.publish import build_message
+from written_reports import EMPTY, POINTS, gem_of, report_of
 
 GSM7_BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
@@ -16,104 +16,86 @@ GSM7_BASIC = (
 """The basic alphabet of 3GPP TS 23.038, one septet each."""
 LONGEST = ("BROCCOLIF3B", "1000000MOG", "JELLYJELLY", "1000000BOB", "1MBABYDOGE")
 """The longest bases of the real data."""
-POINTS = DataPoints(
-    oi_velocity_4h_pct=1.0,
-    funding_rate=1e-4,
-    long_short_ratio=None,
-    volume_acceleration_1h_pct=2.0,
-    price_momentum_1h_pct=3.0,
-    volume_24h_usdt=4.0,
-)
-
-
-def _gem(rank: int, base: str, **changes: Any) -> Gem:
-    values: dict[str, Any] = {
-        "rank": rank, "symbol": f"{base}-USDT-PERP", "exchange": "binance", "score": 80.04 - rank,
-        "justification": "J.",
-        "reasons": ["+3.1 % in the last 15 min (z +2.0)", "hourly volume 6.0x its 30-day median (z +1.5)", "third"],
-        "data_points": POINTS, "contract": f"{base}USDT", "price": 1.0, "market_cap_usd": 1e7, "coverage": 1.0,
-        "missing": [], "flags": [], "is_new": False, "hours_in_list": 3, "also_on": [], "factors": {}, "penalty": 0.0,
-        "boost": 0.0,
-    }  # fmt: skip
-    return Gem(**values | changes)
-
-
-BINANCE = SourceState(
-    ok=True,
-    contracts=539,
-    late=2,
-    errors=[ErrorCount(reason="timeout", count=3, contracts=["A"], detail="slow")],
-    data_age_s=0,
-    note="",
-)
-KUCOIN = SourceState(ok=False, contracts=0, late=0, errors=[], data_age_s=None, note="blocked_region: 451")
-FUNNEL = Funnel(listed=600, eligible=560, with_data=550, scored_set=120, passed=9, ranked=8, by_reason={})
-
-
-def _report(*bases: str, **changes: Any) -> Report:
-    values: dict[str, Any] = {
-        "schema_version": "1.0", "method_version": "1.0.0", "config_hash": "0123456789ab",
-        "run_id": "2026-03-01T12:00:00Z/x", "hour": "2026-03-01T12:00:00Z", "generated_at": "2026-03-01T12:00:30Z",
-        "status": "low_confidence", "low_confidence": True, "gate_level": "L1",
-        "gate_reason": "L1 is the first level with 5 coins",
-        "regime": RegimeState(name="risk_on", inputs={"btc_return_1h_pct": 0.42}, unknown=["btc_adx14_4h"]),
-        "funnel": FUNNEL, "sources": {"binance": BINANCE, "kucoin": KUCOIN}, "warnings": ["binance: simulated: book"],
-        "ranked_gems": [_gem(k, base) for k, base in enumerate(bases, 1)],
-    }  # fmt: skip
-    return Report(**values | changes)
 
 
 def _rich_report() -> Report:
-    first = _gem(1, "PEPE", is_new=True, hours_in_list=1, flags=["late", "perp_led"], missing=["aggressor", "social"])
-    second = _gem(2, "币安人生", exchange="kucoin", also_on=["binance:币安人生USDT"])
-    rest = [_gem(k, base, reasons=["one reason"]) for k, base in ((3, "C"), (4, "D"), (5, "E"))]
-    return _report(ranked_gems=[first, second, *rest])
+    first = gem_of(1, "PEPE", is_new=True, hours_in_list=1, flags=["late", "perp_led"], missing=["aggressor", "social"])
+    second = gem_of(2, "币安人生", exchange="kucoin", also_on=["binance:币安人生USDT"])
+    rest = [gem_of(k, base, reasons=["one reason"]) for k, base in ((3, "C"), (4, "D"), (5, "E"))]
+    return report_of(ranked_gems=[first, second, *rest])
 
 
 EMAIL = """\
 QuantScout  2026-03-01 12:00 UTC
 Confidence: LOW (gate L1)
+  L1 is the first level with 5 coins
+BLIND: kucoin is out, its contracts unseen. Saw 550 of 560
+  eligible contracts elsewhere; 9 passed.
+New: PEPE
 
-1. PEPE  79.0  binance  (new)
+1. PEPE  79.0  binance  NEW
    - +3.1 % in the last 15 min (z +2.0)
    - hourly volume 6.0x its 30-day median (z +1.5)
+   price 1            cap 10.0 M  vol 24h 4.00
+   funding +0.0100 %  OI 4h +1.0 %
    ! late, perp_led
    missing: aggressor, social
+   https://www.binance.com/en/futures/PEPEUSDT
 
-2. 币安人生  78.0  kucoin  (3 h in list)
+2. 币安人生  78.0  kucoin  3 h in list
    - +3.1 % in the last 15 min (z +2.0)
    - hourly volume 6.0x its 30-day median (z +1.5)
+   price 1            cap 10.0 M  vol 24h 4.00
+   funding +0.0100 %  OI 4h +1.0 %
    also on binance:币安人生USDT
+   https://www.kucoin.com/futures/trade/%E5%B8%81%E5%AE%89%E4%BA%BA%E7%94%9FUSDT
 
-3. C  77.0  binance  (3 h in list)
+3. C  77.0  binance  3 h in list
    - one reason
+   price 1            cap 10.0 M  vol 24h 4.00
+   funding +0.0100 %  OI 4h +1.0 %
+   https://www.binance.com/en/futures/CUSDT
 
-4. D  76.0  binance  (3 h in list)
+4. D  76.0  binance  3 h in list
    - one reason
+   price 1            cap 10.0 M  vol 24h 4.00
+   funding +0.0100 %  OI 4h +1.0 %
+   https://www.binance.com/en/futures/DUSDT
 
-5. E  75.0  binance  (3 h in list)
+5. E  75.0  binance  3 h in list
    - one reason
+   price 1            cap 10.0 M  vol 24h 4.00
+   funding +0.0100 %  OI 4h +1.0 %
+   https://www.binance.com/en/futures/EUSDT
 
 Market: risk-on, BTC +0.4 % in 1 h (unknown: btc_adx14_4h)
-Funnel: 600 listed, 560 eligible, 550 with data, 120 scored, 9 passed
-binance: ok, 539 contracts, 2 late, 3 x timeout
-kucoin: OUT, 0 contracts, 0 late (blocked_region: 451)
+Funnel: 600 listed, 560 eligible, 550 with data, 120 scored,
+  9 passed
+binance: ok, 539 contracts, 2 late, data 0 s old, 3 x
+  timeout
+kucoin: OUT, 0 contracts (blocked_region: 451)
 Note: binance: simulated: book
 
+Price and volume in USDT, cap in USD, funding per interval.
 Not financial advice.
 Run 2026-03-01T12:00:00Z/x"""
-EMPTY = {"status": "no_data", "gate_level": None, "gate_reason": "no level holds 5 coins that can be scored"}
 
 
 def test_email_reads_as_written_here() -> None:
-    """Rank, coin, score, venue, two reasons, flags, what was missing, regime, confidence, in this order."""
+    """Trust, sight, who is new; per pick reasons, figures, flags, what was missing, chart; then market and sources."""
     assert build_email(_rich_report()) == EMAIL
 
 
 def test_email_without_data_says_why() -> None:
-    """Without picks the e-mail says so, and why."""
-    lines = build_email(_report(**EMPTY)).splitlines()
-    assert lines[1:5] == ["NO DATA (gate none)", "", "Nothing is published for this hour.", EMPTY["gate_reason"]]
+    """Without picks the e-mail says so, why, and what a person can do first."""
+    reason = "no level holds 5 coins: no venue answered; next step: run the hour again"
+    lines = build_email(report_of(**EMPTY | {"gate_reason": reason})).splitlines()
+    assert lines[1] == "NO DATA (gate none)"
+    assert lines[5:8] == [
+        "Nothing is published for this hour.",
+        "Cause: no level holds 5 coins: no venue answered",
+        "First step: run the hour again",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -126,12 +108,57 @@ def test_email_without_data_says_why() -> None:
 )
 def test_email_opens_with_the_confidence(status: str, words: str) -> None:
     """How far the list can be trusted stands in the second line."""
-    assert build_email(_report(*"ABCDE", status=status)).splitlines()[1] == f"{words} (gate L1)"
+    assert build_email(report_of(*"ABCDE", status=status)).splitlines()[1] == f"{words} (gate L1)"
+
+
+def test_email_keeps_to_a_phones_width() -> None:
+    """No line but a link is longer than 60 columns, however much there is to say."""
+    words = [f"kucoin: a warning of many words, and then some more of them, number {k}" for k in range(3)]
+    report = report_of(*"ABCDE", gate_reason="because " * 30, left=[f"{base}-USDT-PERP" for base in LONGEST * 2])
+    lines = build_email(report.model_copy(update={"warnings": words})).splitlines()
+    assert [line for line in lines if len(line) > 60 and "https://" not in line] == []
+
+
+@pytest.mark.parametrize(
+    ("new", "left", "said"),
+    [
+        ("", [], ["The same five as the hour before"]),
+        ("A", ["X-USDT-PERP"], ["New: A", "Left: X"]),
+        ("ABCDE", [], ["New: all five"]),
+    ],
+)
+def test_email_says_what_changed(new: str, left: list[str], said: list[str]) -> None:
+    """Who is new since the hour before, and who left."""
+    gems = [gem_of(k, base, is_new=base in new) for k, base in enumerate("ABCDE", 1)]
+    assert build_email(report_of(ranked_gems=gems, left=left)).splitlines()[5 : 5 + len(said)] == said
+
+
+def test_what_holds_for_several_sources_is_said_once() -> None:
+    """Simulated data is named once, with its sources; what is no source's stands as it is."""
+    same = [f"{name}: simulated, not measured: market" for name in ("binance", "kucoin")]
+    notes = [line for line in build_email(report_of(*"ABCDE", warnings=[*same, "by setting: x"])).splitlines()
+             if line.startswith("Note")]  # fmt: skip
+    assert notes == ["Note: binance, kucoin: simulated, not measured: market", "Note: by setting: x"]
+
+
+def test_a_chart_of_an_unknown_venue_has_no_link() -> None:
+    """A venue without a page here gives no line rather than a broken link."""
+    gems = [gem_of(k, base, exchange="elsewhere") for k, base in enumerate("ABCDE", 1)]
+    assert "https://" not in build_email(report_of(ranked_gems=gems))
+
+
+def test_unknown_figures_are_question_marks() -> None:
+    """What is not known is said so, never zero."""
+    blank = POINTS.model_copy(update={"funding_rate": None, "oi_velocity_4h_pct": None, "volume_24h_usdt": None})
+    gems = [gem_of(k, base, data_points=blank, market_cap_usd=None) for k, base in enumerate("ABCDE", 1)]
+    lines = build_email(report_of(ranked_gems=gems)).splitlines()
+    assert "   price 1            cap ?       vol 24h ?" in lines
+    assert "   funding ?          OI 4h ?" in lines
 
 
 def test_sms_reads_as_written_here() -> None:
-    """Hour, status, regime, then rank, coin and score; a plus marks a new one."""
-    said = "QS 03-01 12h low confidence, risk on: 1 PEPE 79+ 2 U+5E01&3 78 3 C 77 4 D 76 5 E 75"
+    """Hour, status, level, regime, a venue that is out, then rank, coin and score; a plus marks a new one."""
+    said = "QS 03-01 12h low confidence L1, risk on, BLIND kucoin: 1 PEPE 79+ 2 U+5E01&3 78 3 C 77 4 D 76 5 E 75"
     assert build_sms(_rich_report()) == said
 
 
@@ -146,8 +173,8 @@ LISTS = {
 @pytest.mark.parametrize("status", ["ok", "low_confidence", "no_signal"])
 def test_sms_holds_five_long_names(bases: tuple[str, ...], status: str) -> None:
     """The longest names of the real data, and Chinese ones, fit in 153 septets of the basic alphabet, all five."""
-    gems = [_gem(k, base, is_new=True, score=100.0) for k, base in enumerate(bases, 1)]
-    text = build_sms(_report(ranked_gems=gems, status=status))
+    gems = [gem_of(k, base, is_new=True, score=100.0) for k, base in enumerate(bases, 1)]
+    text = build_sms(report_of(ranked_gems=gems, status=status))
     assert len(text) <= SMS_LIMIT == 153
     assert set(text) <= set(GSM7_BASIC)
     assert all(f" {rank} {gsm7(base)} 100+" in text for rank, base in enumerate(bases, 1))
@@ -155,8 +182,8 @@ def test_sms_holds_five_long_names(bases: tuple[str, ...], status: str) -> None:
 
 def test_sms_leaves_whole_entries_out_at_the_end() -> None:
     """Names that are longer than any that exists cost the last entries, never one in the middle."""
-    gems = [_gem(k, "A" * 18 if k < 5 else "B", score=100.0) for k in range(1, 6)]
-    text = build_sms(_report(ranked_gems=gems, hour="2026-03-01T12:00:00Z"))
+    gems = [gem_of(k, "A" * 18 if k < 5 else "B", score=100.0) for k in range(1, 6)]
+    text = build_sms(report_of(ranked_gems=gems, hour="2026-03-01T12:00:00Z"))
     last = max(rank for rank in range(1, 6) if f" {rank} " in text.split(":")[1])
     assert len(text) <= SMS_LIMIT
     assert [f" {rank} " in text for rank in range(1, last + 1)] == [True] * last
@@ -164,7 +191,7 @@ def test_sms_leaves_whole_entries_out_at_the_end() -> None:
 
 def test_sms_without_data_fits() -> None:
     """The hour without data is told in one part, too."""
-    text = build_sms(_report(**EMPTY | {"gate_reason": "no level holds 5 coins (币) " + "x" * 300}))
+    text = build_sms(report_of(**EMPTY | {"gate_reason": "no level holds 5 coins (币) " + "x" * 300}))
     assert text.startswith("QS 03-01 12h no data: nothing published.")
     assert len(text) <= SMS_LIMIT
     assert set(text) <= set(GSM7_BASIC)
@@ -178,13 +205,13 @@ def test_gsm7_names_what_it_cannot_write(text: str, plain: str) -> None:
 
 def test_subject_names_the_first_pick() -> None:
     """Hour, first coin with its score, how many are new, status."""
-    assert build_subject(_rich_report()) == "QuantScout 2026-03-01 12:00 UTC: PEPE 79, 1 new, low confidence"
+    assert build_subject(_rich_report()) == "QuantScout 2026-03-01 12:00 UTC: PEPE 79, 1 new, low confidence, BLIND"
 
 
 @pytest.mark.parametrize("base", [*LONGEST, "币安人生", "X" * 60])
 def test_subject_keeps_to_the_rules(base: str) -> None:
     """Under 100 printable ASCII characters on one line, whatever the name."""
-    subject = build_subject(_report(base, *"BCDE"))
+    subject = build_subject(report_of(base, *"BCDE"))
     assert len(subject) < 100
     assert subject.isascii()
     assert subject.isprintable()
@@ -192,7 +219,7 @@ def test_subject_keeps_to_the_rules(base: str) -> None:
 
 def test_subject_without_data() -> None:
     """An hour without data says so in the subject."""
-    assert build_subject(_report(**EMPTY)) == "QuantScout 2026-03-01 12:00 UTC: no data"
+    assert build_subject(report_of(**EMPTY)) == "QuantScout 2026-03-01 12:00 UTC: no data"
 
 
 def test_message_has_a_body_per_protocol() -> None:
@@ -213,4 +240,6 @@ def test_message_attributes_serve_filter_policies() -> None:
         "top_score": "79.04",
         "new_entrants": "1",
         "schema_version": "1.0",
+        "run_id": "2026-03-01T12:00:00Z/x",
+        "attempt": "1",
     }

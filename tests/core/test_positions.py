@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+import naive
 from quantscout.frames import FUNDING, HOUR_MS, OPEN_INTEREST, conform
 from quantscout.positions import build_funding, build_open_interest, normalise_settlements
 from quantscout.settings import Settings
@@ -66,6 +67,32 @@ def test_interval_may_change_over_time() -> None:
 def test_settlement_after_a_gap_is_unusable(gap: int) -> None:
     """A distance that no venue uses means a missing row: the rate cannot be normalised."""
     assert _rates([(gap, 1.0), (0, 1.0)])[1] == (None, None)
+
+
+LOST = {
+    "one is missing": ([16, 12, 4, 0], [None, 4, None, 4]),
+    "two are missing, apart": ([24, 20, 12, 8, 0], [None, 4, None, 4, 8]),
+    "one of every hour": ([5, 4, 2, 1, 0], [None, 1, None, 1, 1]),
+    "the newest may be the first of a longer interval": ([12, 8, 0], [None, 4, 8]),
+    "the oldest may be the last of a longer interval": ([12, 4, 0], [None, 8, 4]),
+    "a longer interval that stays": ([20, 16, 8, 0], [None, 4, 8, 8]),
+    "a change over an odd step": ([11, 10, 8, 4, 0], [None, 1, 2, 4, 4]),
+}
+
+
+@pytest.mark.parametrize(("ages", "intervals"), LOST.values(), ids=list(LOST))
+def test_a_lost_settlement_is_no_longer_interval(ages: list[int], intervals: list[int | None]) -> None:
+    """A single doubled distance between two equal ones is a hole, in both implementations; any other is an interval."""
+    assert [interval for interval, _ in _rates([(age, 1e-4) for age in ages])] == intervals
+    by_hand = naive.usable_settlements([(HOUR - age * HOUR_MS, 1e-4) for age in ages], HOUR)
+    used = [(HOUR - age * HOUR_MS, 8e-4 / hours) for age, hours in zip(ages, intervals, strict=True) if hours]
+    assert by_hand == [(at, pytest.approx(rate)) for at, rate in used]
+
+
+def test_a_lost_settlement_of_another_contract_changes_nothing() -> None:
+    """The neighbours of a distance are those of its own contract."""
+    frame = normalise_settlements(pl.concat([_paid([(8, 1.0), (4, 1.0)]), _paid([(8, 1.0), (0, 1.0)], "B")]))
+    assert frame["interval_h"].to_list() == [None, 4, None, 8]
 
 
 def test_first_settlement_of_a_contract_is_unusable() -> None:
@@ -141,6 +168,12 @@ def test_changed_interval_is_told_for_48_hours(change_h: int, flagged: bool) -> 
     """From 8 h to 4 h within the last two days is a flag; three days ago it is not."""
     rows = [(age, 1e-4) for age in range(0, change_h + 1, 4)] + [(age, 1e-4) for age in range(change_h + 8, 300, 8)]
     assert _funding(rows, 1e-4, 4)["funding_interval_changed"] is flagged
+
+
+def test_a_lost_settlement_raises_no_flag() -> None:
+    """A contract that settles every 4 h, one row of which is missing, has not changed its interval."""
+    rows = [(age, 1e-4) for age in range(0, 300, 4) if age != 12]
+    assert _funding(rows, 1e-4, 4)["funding_interval_changed"] is False
 
 
 def test_contract_without_settlements_has_no_flag() -> None:

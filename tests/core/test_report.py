@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
 
 import jsonschema
 import polars as pl
@@ -12,10 +11,9 @@ from pydantic import ValidationError
 import market_frames as mf
 from quantscout.decide import Decision
 from quantscout.errors import Problem
-from quantscout.factors import NAMES
 from quantscout.models import Gem, Report, SourceState
 from quantscout.regime import Regime, RegimeName
-from quantscout.report import Facts, build_report, config_hash, count_errors, justify, reasons
+from quantscout.report import Facts, build_report, config_hash, count_errors
 from quantscout.settings import Settings
 
 DEFAULTS = Settings()
@@ -93,9 +91,18 @@ def test_streak_of_one_pick_is_its_own(decision: Decision) -> None:
     """A pick that was not listed before is new beside others that were."""
     before = _report(decision)
     first = before.ranked_gems[0]
-    stranger = first.model_copy(update={"symbol": "OTHER-USDT-PERP"})
+    stranger = first.model_copy(update={"symbol": "OTHER-USDT-PERP", "coin": "OTHER"})
     gems = _report(decision, previous=before.model_copy(update={"ranked_gems": [stranger, *before.ranked_gems[1:]]}))
     assert [gem.hours_in_list for gem in gems.ranked_gems] == [1, 2, 2, 2, 2]
+
+
+def test_streak_is_the_coins_not_the_symbols(decision: Decision) -> None:
+    """Another coin under the same ticker is new; a report that knows only symbols still counts by them."""
+    before = _report(decision)
+    namesake = before.ranked_gems[0].model_copy(update={"coin": "ANOTHER@kucoin"})
+    nameless = before.ranked_gems[1].model_copy(update={"coin": ""})
+    earlier = before.model_copy(update={"ranked_gems": [namesake, nameless, *before.ranked_gems[2:]]})
+    assert [gem.hours_in_list for gem in _report(decision, previous=earlier).ranked_gems][:2] == [1, 2]
 
 
 def test_second_contract_is_listed_under_also_on(decision: Decision) -> None:
@@ -111,54 +118,6 @@ def test_second_contract_is_listed_under_also_on(decision: Decision) -> None:
     gems = _report(decision._replace(universe=twin)).ranked_gems
     assert gems[0].also_on == [f"{ranked['venue'][-1]}:{last}"]
     assert gems[1].also_on == []
-
-
-def _row(decision: Decision, **changes: Any) -> dict[str, Any]:
-    return decision.universe.filter(pl.col("rank") == 1).row(0, named=True) | changes
-
-
-def test_reasons_are_strongest_first(decision: Decision) -> None:
-    """A factor with more weighted lift is named before one with less."""
-    level = {f"{name}_norm": 0.5 for name in NAMES}
-    row = _row(decision, **level, mom60m=0.02, mom15m=0.01) | {"mom60m_norm": 0.9, "mom60m_weight": 0.1}
-    row |= {"mom15m_norm": 0.6, "mom15m_weight": 0.1}
-    assert [text.split(" (")[0] for text in reasons(row)] == ["+2.0 % in the last hour", "+1.0 % in the last 15 min"]
-
-
-def test_reasons_against_are_apart(decision: Decision) -> None:
-    """What presses the score below neutral is no reason for it."""
-    row = _row(decision, **{f"{name}_norm": 0.5 for name in NAMES}) | {"mom60m_norm": 0.1, "mom60m": -0.02}
-    assert reasons(row) == []
-    assert reasons(row, against=True)[0].startswith("-2.0 % in the last hour")
-
-
-def test_factor_without_data_is_no_reason(decision: Decision) -> None:
-    """Nothing is said about a value that is not there, either way."""
-    nothing = _row(decision, **dict.fromkeys((f"{name}_norm" for name in NAMES), None))
-    assert (reasons(nothing), reasons(nothing, against=True)) == ([], [])
-
-
-def test_justification_names_what_is_missing(decision: Decision) -> None:
-    """What the score had to do without is in the words, by name."""
-    row = _row(decision, mom15m_norm=None, market_cap_usd=None, flags=["market_cap_unknown"])
-    text = justify(row)
-    assert "mom15m" in text.split("Missing: ")[1]
-    assert "market_cap" in text.split("Missing: ")[1]
-    assert text.endswith("Flags: market_cap_unknown.")
-
-
-def test_justification_names_penalty_and_boost(decision: Decision) -> None:
-    """What funding costs and a fresh listing gives is told in points."""
-    text = justify(_row(decision, penalty=0.042, boost=0.06, listed_days=3.25))
-    assert "Funding penalty 4.2 points." in text
-    assert "Listed 3.2 days ago: +6 points." in text
-
-
-def test_justification_without_penalty_is_silent_about_it(decision: Decision) -> None:
-    """Nothing is said about what did not happen."""
-    text = justify(_row(decision, penalty=0.0, boost=0.0, flags=[]))
-    assert "penalty" not in text
-    assert "Flags" not in text
 
 
 def test_data_points_are_null_where_unknown(decision: Decision) -> None:

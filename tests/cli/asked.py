@@ -1,7 +1,7 @@
 """What a call of the command line leaves behind, and which contract to ask it about."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 from world import Computed
@@ -25,3 +25,8 @@ def row_of(computed: Computed, reason: str | None) -> dict[str, object]:
         .sort("rank", "venue", "contract")
         .row(0, named=True)
     )
+
+
+def scored(computed: Computed) -> list[dict[str, Any]]:
+    """Return the rows of the scored set."""
+    return computed.universe.filter("in_scored_set").to_dicts()

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from quantscout import __version__
 from quantscout.errors import InputError, QuantScoutError
+from quantscout_local import cli_account
 from quantscout_local.terminal import open_console
 
 OUT = Path("out")
@@ -33,6 +34,7 @@ app = typer.Typer(
     help="QuantScout: which five micro-cap perpetuals may move next, why, and what was missing. "
     "Reads public data only; never trades.",
 )
+app.add_typer(cli_account.app)
 problems = open_console(stderr=True)
 
 
@@ -112,15 +114,52 @@ def _run_hour(  # noqa: PLR0913 - as above
 
 @app.command()
 def explain(
-    symbol: Annotated[
-        str, typer.Argument(help="A coin, house symbol or contract: PEPE, PEPE-USDT-PERP, 1000PEPEUSDT.")
+    symbols: Annotated[
+        list[str], typer.Argument(help="Coins, house symbols or contracts: PEPE, PEPE-USDT-PERP, 1000PEPUSDT.")
     ],
-    out: Annotated[Path, typer.Option(help="The folder of an earlier `quantscout run`.")] = OUT,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder of an earlier `quantscout run`.", show_default=str(OUT))
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(help="With --table: the full UTC hour to ask about, e.g. 2026-03-01T12:00Z.")
+    ] = None,
+    table: Annotated[
+        str | None,
+        typer.Option(help="A deployed stack's table (its output TableName), which keeps every hour for 30 days."),
+    ] = None,
 ) -> None:
-    """Explain why a contract was or was not picked in the hour that was run last."""
-    from quantscout_local.explain import explain_symbol  # noqa: PLC0415 - as above
+    """Explain why contracts were or were not picked: in the hour that was run last, or in any hour of a table."""
+    from quantscout.clock import parse_hour  # noqa: PLC0415 - as above
+    from quantscout_local.explain import SHOWN, explain_symbols  # noqa: PLC0415
+    from quantscout_local.explained_hour import read_folder, read_table  # noqa: PLC0415
 
-    explain_symbol(symbol, out)
+    if (at is None) != (table is None):
+        raise InputError("--at HOUR and --table NAME belong together: the hour, and the stack's table that holds it")
+    if at is None or table is None:
+        hour = read_folder(out or OUT, SHOWN)
+    elif out is not None:
+        raise InputError("--out and --table exclude each other: choose where the hour is read from")
+    else:
+        hour = read_table(table, parse_hour(at), SHOWN)
+    explain_symbols(symbols, hour)
+
+
+@app.command()
+def sensitivity(
+    *,
+    out: Annotated[Path, typer.Option(help="The folder of an earlier `quantscout run`.")] = OUT,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+) -> None:
+    """Rank the hour that was run last again under other weights, norms, gates and without a source: who stays?"""
+    from quantscout_local.explained_hour import read_folder  # noqa: PLC0415 - as above
+    from quantscout_local.sensitivity import NEEDED, measure  # noqa: PLC0415
+    from quantscout_local.sensitivity_table import print_sensitivity, write_json  # noqa: PLC0415
+
+    result = measure(read_folder(out, NEEDED))
+    if as_json:
+        typer.echo(write_json(result))
+    else:
+        print_sensitivity(open_console(), result)
 
 
 @app.command()
@@ -129,6 +168,14 @@ def schema() -> None:
     from quantscout_local.schema import report_schema_text  # noqa: PLC0415 - as above
 
     typer.echo(report_schema_text(), nl=False)
+
+
+@app.command()
+def scoring() -> None:
+    """Print how the score is made: factors, gates, flags, reasons, settings (published as docs/scoring.md)."""
+    from quantscout_local.scoring_doc import scoring_text  # noqa: PLC0415 - as above
+
+    typer.echo(scoring_text(), nl=False)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
+from quantscout.alert import WORDS
 from quantscout.clock import floor_hour, from_ms, to_ms
 from quantscout.errors import InputError, QuantScoutError, SourceError, StateError
 from quantscout.frames import HOUR_MS
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 EMBEDDED_HOUR = datetime(2026, 11, 1, 12, tzinfo=UTC)
 EXIT_NO_DATA = 3
 BACKFILL_CALLS = 20
-REAL_ONLY_SETTINGS = '{"unknown_passes": ["depth", "min_notional", "spread"], "min_coverage": 0.5}'
-"""An archive holds no order book: under the product's own settings none of it could be ranked (docs/simulator.md)."""
+REAL_ONLY_SETTINGS = '{"unknown_passes": ["depth", "funding", "min_notional", "spread"], "min_coverage": 0.39}'
+"""An archive holds no order book, and funding and open interest of its last weeks alone: under the product's own
+settings none of it could be ranked (docs/decisions/0003-conventions.md)."""
 SIMULATED_SETTINGS = "{}"
 
 
@@ -46,6 +48,10 @@ class Ask(NamedTuple):
 def run_hour(ask: Ask) -> int:
     """Run the hour, print it, write its files; return the exit code (0, or 3 when there was no data)."""
     console, began = open_console(stderr=True), time.perf_counter()
+    if ask.market is not None:
+        from quantscout_local.simulator.archive import check_archive  # noqa: PLC0415 - only an archive needs it
+
+        check_archive(ask.market)  # the simulator would refuse it, too, once it has started
     hour = ask.hour or _default_hour(ask)
     with _step(console, "Starting AWS (moto) and the venues on loopback"), _stack(ask, hour) as stack:
         console.print(f"  stack up in {time.perf_counter() - began:.1f} s", style="dim")
@@ -165,11 +171,7 @@ def _write_tape(console: "Console", path: Path, stack: LocalStack, summary: dict
 def _say_end(
     console: "Console", ask: Ask, summary: dict[str, Any], received: list[dict[str, Any]], took_s: float
 ) -> None:
-    sent = (
-        f"message {summary['message_id']}"
-        if summary["message_id"]
-        else "no message (a risk-off hour alerts nobody by default)"
-    )
+    sent = f"message {summary['message_id']}" if summary["message_id"] else f"no message ({WORDS[summary['alert']]})"
     console.print(
         f"  hour computed in {took_s:.1f} s; {sent}; received by the subscribed queue: {len(received)}", style="dim"
     )

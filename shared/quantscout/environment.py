@@ -1,11 +1,12 @@
 """A function's environment, validated once (it is read by the handlers, never at import of this package)."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from quantscout.errors import InputError
-from quantscout.settings import Settings, parse_settings
+from quantscout.settings import AlertOn, Settings, parse_settings
 
 
 class Environment(BaseModel):
@@ -19,6 +20,7 @@ class Environment(BaseModel):
     source_keys_secret_id: str = Field("", alias="SOURCE_KEYS_SECRET_ID")
     tape_bucket: str = Field("", alias="TAPE_BUCKET", description="where tapes go; empty: none is made")
     settings_json: str = Field("{}", alias="QUANTSCOUT_SETTINGS")
+    alert_on: AlertOn | Literal[""] = Field("", alias="ALERT_ON", description="which hours are sent; empty: as set")
     budget_share: float = Field(
         0.8, alias="BUDGET_SHARE", gt=0, le=1000, description="share of the venues' limits that is used"
     )
@@ -32,8 +34,14 @@ class Environment(BaseModel):
     coingecko_url: str = Field("https://api.coingecko.com/api/v3", alias="COINGECKO_URL")
 
     def settings(self) -> Settings:
-        """Return the settings with the overrides of QUANTSCOUT_SETTINGS (InputError)."""
-        return parse_settings(self.settings_json)
+        """Return the settings with the overrides of QUANTSCOUT_SETTINGS, then of ALERT_ON (InputError).
+
+        The template always sets ALERT_ON, to its own default too: what a person wrote into the settings stands.
+        """
+        settings = parse_settings(self.settings_json)
+        if not self.alert_on or "alert_on" in settings.model_fields_set:
+            return settings
+        return settings.model_copy(update={"alert_on": self.alert_on})
 
 
 def parse_environment(variables: Mapping[str, str]) -> Environment:

@@ -1,13 +1,28 @@
 """What reaches a person: the e-mail's text, the SMS, the subject. Pure; limits are those of SNS and of GSM 03.38."""
 
 import string
+import textwrap
+from urllib.parse import quote
 
+from quantscout.figures import age, money, percent, price
 from quantscout.models import Gem, Report
 
 SMS_LIMIT = 153
 """Septets of one part of a long SMS: a message within it is never split badly."""
 GSM7_SAFE = frozenset(string.ascii_letters + string.digits + " .,:;+-/%()#=!?&'\"*<>\n")
 """The part of the GSM 7-bit alphabet that we use; every character counts as one septet."""
+COLUMNS = 60
+"""What a phone shows in a line of a plain e-mail; only a link may be longer."""
+CHARTS = {
+    "binance": "https://www.binance.com/en/futures/{}",
+    "kucoin": "https://www.kucoin.com/futures/trade/{}",
+}
+"""Per venue the page of a contract's chart; a source that stands here is a venue."""
+SEEN_SHARE = 0.9
+"""With less than this share of the eligible contracts an hour is not quiet but badly seen."""
+NEXT_STEP = "; next step: "
+"""What the reason of an hour without data puts before what a person can do."""
+UNITS = "Price and volume in USDT, cap in USD, funding per interval."
 NOT_ADVICE = "Not financial advice."
 
 
@@ -29,18 +44,35 @@ def gsm7(text: str) -> str:
     return f"{plain}U+{ord(other[0]):04X}{more}"
 
 
+def chart_url(gem: Gem) -> str:
+    """Return the address of the venue's chart, empty for a venue that has none here.
+
+    Names beyond ASCII are percent-encoded: a mail program ends a link at the first of them.
+    """
+    return CHARTS.get(gem.exchange, "").format(quote(gem.contract, safe=""))
+
+
 def build_subject(report: Report) -> str:
     """Return the e-mail's subject: under 100 ASCII characters, no line breaks."""
     if not report.ranked_gems:
         return f"QuantScout {_when(report)}: no data"
     first = report.ranked_gems[0]
     new = sum(gem.is_new for gem in report.ranked_gems)
-    status = report.status.replace("_", " ")
+    status = report.status.replace("_", " ") + (", BLIND" if venues_out(report) else "")
     return f"QuantScout {_when(report)}: {gsm7(_coin(first))[:20]} {first.score:.0f}, {new} new, {status}"
 
 
 def _coin(gem: Gem) -> str:
-    return gem.symbol.removesuffix("-USDT-PERP")
+    return _name(gem.symbol)
+
+
+def _name(symbol: str) -> str:
+    return symbol.removesuffix("-USDT-PERP")
+
+
+def venues_out(report: Report) -> list[str]:
+    """Return the venues that brought nothing this hour."""
+    return [name for name, state in report.sources.items() if name in CHARTS and not state.ok]
 
 
 def build_sms(report: Report) -> str:
@@ -48,57 +80,119 @@ def build_sms(report: Report) -> str:
     head = f"QS {report.hour[5:13].replace('T', ' ')}h {report.status.replace('_', ' ')}"
     if not report.ranked_gems:
         return f"{head}: nothing published. {gsm7(report.gate_reason)}"[:SMS_LIMIT]
-    text = f"{head}, {report.regime.name.replace('_', ' ')}:"
+    level = f" {report.gate_level}" if report.low_confidence else ""
+    blind = f", BLIND {'+'.join(venues_out(report))}" if venues_out(report) else ""
+    text = f"{head}{level}, {report.regime.name.replace('_', ' ')}{blind}:"
     for gem in report.ranked_gems:
         mark = "+" if gem.is_new else ""
         entry = f" {gem.rank} {gsm7(_coin(gem))[:18]} {gem.score:.0f}{mark}"
-        if len(text) + len(entry) <= SMS_LIMIT:
-            text += entry
+        if len(text) + len(entry) > SMS_LIMIT:
+            break
+        text += entry
     return text
 
 
 def build_email(report: Report) -> str:
-    """Return the e-mail: lines of at most 60 columns or so, the most important first, for a phone."""
-    lines = [f"QuantScout  {_when(report)}", _confidence(report), ""]
+    """Return the e-mail, the most important first: trust, sight, what changed, the five, then market and sources.
+
+    Lines have at most 60 columns (a link may be longer, and a Chinese character takes two).
+    """
+    lines = [f"QuantScout  {_when(report)}", *_confidence(report), *_wrap(sight(report)), *_changes(report), ""]
     for gem in report.ranked_gems:
         lines += [*_gem_lines(gem), ""]
     if not report.ranked_gems:
-        lines += ["Nothing is published for this hour.", report.gate_reason, ""]
-    lines += ["Market: " + _regime(report), "Funnel: " + _funnel(report), *_sources(report), *_warnings(report), ""]
-    lines += [NOT_ADVICE, f"Run {report.run_id}"]
-    return "\n".join(lines)
+        lines += [*_nothing(report), ""]
+    lines += [*_wrap(f"Market: {_regime(report)}"), *_wrap(f"Funnel: {_funnel(report)}"), *_sources(report)]
+    return "\n".join([*lines, *_notes(report), "", UNITS, NOT_ADVICE, f"Run {report.run_id}"])
 
 
-def _confidence(report: Report) -> str:
+def _wrap(text: str, indent: str = "  ") -> list[str]:
+    """Return a text in lines of a phone's width, all but the first indented."""
+    return textwrap.wrap(text, COLUMNS, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _confidence(report: Report) -> list[str]:
+    """Return how far the list can be trusted, and why not further."""
     level = report.gate_level or "none"
     words = {
         "ok": "Confidence: normal",
         "low_confidence": "Confidence: LOW",
         "no_signal": "NO SIGNAL: market is risk-off",
     }
-    return f"{words.get(report.status, 'NO DATA')} (gate {level})"
+    why = [_btc(report)] if report.status == "no_signal" and _btc(report) else []
+    why += [report.gate_reason] if report.low_confidence and report.ranked_gems else []
+    said = [line for text in why for line in _wrap(f"  {text}")]
+    return [f"{words.get(report.status, 'NO DATA')} (gate {level})", *said]
+
+
+def sight(report: Report) -> str:
+    """Say how much of the market was seen, so that a quiet market and a blind scanner do not look alike."""
+    f, out = report.funnel, venues_out(report)
+    saw = f"{f.with_data:,} of {f.eligible:,} eligible contracts"
+    if out:
+        told = ", ".join(f"{name} is out, {_unseen(report, name)} unseen" for name in out)
+        return f"BLIND: {told}. Saw {saw} elsewhere; {f.passed:,} passed."
+    if not f.eligible:
+        return "BLIND: no contract is listed."
+    if f.with_data < SEEN_SHARE * f.eligible:
+        return f"PARTLY BLIND: saw only {saw}; {f.passed:,} passed."
+    return f"Saw {saw}; {f.passed:,} passed."
+
+
+def _unseen(report: Report, source: str) -> str:
+    known = report.unseen.get(source)
+    return "its contracts" if known is None else f"{known:,} contracts"
+
+
+def _changes(report: Report) -> list[str]:
+    """Return who is new since the hour before, and who left."""
+    if not report.ranked_gems:
+        return []
+    new = [_coin(gem) for gem in report.ranked_gems if gem.is_new]
+    left = [_name(symbol) for symbol in report.left]
+    if not new:
+        return ["The same five as the hour before"]
+    entered = "all five" if len(new) == len(report.ranked_gems) else ", ".join(new)
+    return [*_wrap(f"New: {entered}"), *(_wrap(f"Left: {', '.join(left)}") if left else [])]
 
 
 def _gem_lines(gem: Gem) -> list[str]:
-    streak = "new" if gem.is_new else f"{gem.hours_in_list} h in list"
+    streak = "NEW" if gem.is_new else f"{gem.hours_in_list} h in list"
+    points = gem.data_points
+    rate = None if points.funding_rate is None else 100 * points.funding_rate
     lines = [
-        f"{gem.rank}. {_coin(gem)}  {gem.score:.1f}  {gem.exchange}  ({streak})",
-        *(f"   - {reason}" for reason in gem.reasons[:2]),
+        f"{gem.rank}. {_coin(gem)}  {gem.score:.1f}  {gem.exchange}  {streak}",
+        *(line for reason in gem.reasons[:2] for line in _wrap(f"   - {reason}", "     ")),
+        f"   price {price(gem.price):<12} cap {money(gem.market_cap_usd):<7} vol 24h {money(points.volume_24h_usdt)}",
+        f"   funding {percent(rate, 4):<10} OI 4h {percent(points.oi_velocity_4h_pct)}",
     ]
-    if gem.flags:
-        lines.append(f"   ! {', '.join(gem.flags)}")
-    if gem.missing:
-        lines.append(f"   missing: {', '.join(gem.missing)}")
-    if gem.also_on:
-        lines.append(f"   also on {', '.join(gem.also_on)}")
-    return lines
+    for said in (("! ", gem.flags), ("missing: ", gem.missing), ("also on ", gem.also_on)):
+        lines += _wrap(f"   {said[0]}{', '.join(said[1])}", "     ") if said[1] else []
+    return [*lines, *([f"   {chart_url(gem)}"] if chart_url(gem) else [])]
+
+
+def _nothing(report: Report) -> list[str]:
+    cause, _, step = report.gate_reason.partition(NEXT_STEP)
+    first = _wrap(f"First step: {step}") if step else []
+    return ["Nothing is published for this hour.", *_wrap(f"Cause: {cause}"), *first]
+
+
+def _btc(report: Report) -> str:
+    """Return what is known of BTC's trend."""
+    inputs = report.regime.inputs
+    spans = {
+        "btc_return_1h_pct": "in 1 h",
+        "btc_return_7d_pct": "in 7 days",
+        "btc_vs_sma50d_pct": "against its 50-day average",
+    }
+    known = [f"{percent(inputs[name])} {span}" for name, span in spans.items() if inputs.get(name) is not None]
+    return "BTC " + ", ".join(known) if known else ""
 
 
 def _regime(report: Report) -> str:
-    known = report.regime.inputs.get("btc_return_1h_pct")
-    bitcoin = "" if known is None else f", BTC {known:+.1f} % in 1 h"
+    known = _btc(report) if report.status != "no_signal" else ""
     unknown = f" (unknown: {', '.join(report.regime.unknown)})" if report.regime.unknown else ""
-    return report.regime.name.replace("_", "-") + bitcoin + unknown
+    return report.regime.name.replace("_", "-") + (f", {known}" if known else "") + unknown
 
 
 def _funnel(report: Report) -> str:
@@ -109,15 +203,29 @@ def _funnel(report: Report) -> str:
 
 
 def _sources(report: Report) -> list[str]:
+    """Return a line per source: is it there, how many contracts, how old its data is, what failed."""
     lines = []
     for name, state in report.sources.items():
+        late = f", {state.late} late" if state.late else ""
+        old = "" if state.data_age_s is None else f", data {age(state.data_age_s)} old"
         errors = "".join(f", {e.count} x {e.reason}" for e in state.errors)
-        lines.append(
-            f"{name}: {'ok' if state.ok else 'OUT'}, {state.contracts} contracts, {state.late} late{errors}"
-            + (f" ({state.note})" if state.note else "")
-        )
+        note = f" ({state.note})" if state.note else ""
+        lines += _wrap(f"{name}: {'ok' if state.ok else 'OUT'}, {state.contracts} contracts{late}{old}{errors}{note}")
     return lines
 
 
-def _warnings(report: Report) -> list[str]:
-    return ["Note: " + warning for warning in report.warnings]
+def _notes(report: Report) -> list[str]:
+    """Return the warnings; what is said of several sources ("kucoin: simulated: book") is said once, with all names."""
+    said: dict[str, dict[str, list[str]]] = {}
+    for warning in report.warnings:
+        source, _, rest = warning.partition(": ")
+        known = source in report.sources and rest
+        what, _, detail = rest.partition(": ") if known else (warning, "", "")
+        said.setdefault(what, {}).setdefault(detail, []).extend([source] if known else [])
+    texts = (f"{what}{_of_sources(details)}" for what, details in said.items())
+    return [line for text in texts for line in _wrap(f"Note: {text}")]
+
+
+def _of_sources(details: dict[str, list[str]]) -> str:
+    told = [", ".join(names) + (f" ({detail})" if detail else "") for detail, names in details.items() if names]
+    return f": {'; '.join(told)}" if told else ""

@@ -13,9 +13,8 @@ GSM7_BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
     "¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-"""The basic alphabet of 3GPP TS 23.038, one septet each."""
-LONGEST = ("BROCCOLIF3B", "1000000MOG", "JELLYJELLY", "1000000BOB", "1MBABYDOGE")
-"""The longest bases of the real data."""
+"""The basic alphabet of 3GPP TS 23.038."""
+LONGEST = ("BROCCOLIF3B", "1000000MOG", "JELLYJELLY", "1000000BOB", "1MBABYDOGE")  # of the real data
 
 
 def _rich_report() -> Report:
@@ -74,7 +73,7 @@ Funnel: 600 listed, 560 eligible, 550 with data, 120 scored,
 binance: ok, 539 contracts, 2 late, data 0 s old, 3 x
   timeout
 kucoin: OUT, 0 contracts (blocked_region: 451)
-Note: binance: simulated: book
+Note: simulated: binance (book)
 
 Price and volume in USDT, cap in USD, funding per interval.
 Not financial advice.
@@ -133,12 +132,18 @@ def test_email_says_what_changed(new: str, left: list[str], said: list[str]) -> 
     assert build_email(report_of(ranked_gems=gems, left=left)).splitlines()[5 : 5 + len(said)] == said
 
 
-def test_what_holds_for_several_sources_is_said_once() -> None:
+@pytest.mark.parametrize(
+    ("warnings", "notes"),
+    [
+        (["binance: simulated: all", "kucoin: simulated: all"], ["Note: simulated: binance, kucoin (all)"]),
+        (["binance: simulated: book", "kucoin: simulated: all"], ["Note: simulated: binance (book); kucoin (all)"]),
+        (["binance: late", "by setting: x"], ["Note: late: binance", "Note: by setting: x"]),
+    ],
+)
+def test_what_holds_for_several_sources_is_said_once(warnings: list[str], notes: list[str]) -> None:
     """Simulated data is named once, with its sources; what is no source's stands as it is."""
-    same = [f"{name}: simulated, not measured: market" for name in ("binance", "kucoin")]
-    notes = [line for line in build_email(report_of(*"ABCDE", warnings=[*same, "by setting: x"])).splitlines()
-             if line.startswith("Note")]  # fmt: skip
-    assert notes == ["Note: binance, kucoin: simulated, not measured: market", "Note: by setting: x"]
+    lines = build_email(report_of(*"ABCDE", warnings=warnings)).splitlines()
+    assert [line for line in lines if line.startswith("Note")] == notes
 
 
 def test_a_chart_of_an_unknown_venue_has_no_link() -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
@@ -11,18 +11,11 @@ from world import World
 
 from quantscout.errors import DeliveryError, SourceError
 from quantscout.models import Report
-from quantscout.publish import BODY_LIMIT_BYTES, build_message, check_message, publish_report
+from quantscout.publish import build_message, publish_report
 from quantscout_local.resources import REGION
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
-
-SOUND: dict[str, Any] = {
-    "Message": '{"default": "{}"}',
-    "Subject": "Five",
-    "MessageStructure": "json",
-    "MessageAttributes": {},
-}
 
 
 @pytest.fixture
@@ -55,7 +48,8 @@ def test_attributes_have_the_types_that_filters_need(report: Report) -> None:
     attributes = build_message(report)["MessageAttributes"]
     assert {name: value["DataType"] for name, value in attributes.items()} == {
         "status": "String", "regime": "String", "low_confidence": "String",
-        "top_score": "Number", "new_entrants": "Number", "schema_version": "String",
+        "top_score": "Number", "new_entrants": "Number", "schema_version": "String", "run_id": "String",
+        "attempt": "Number",
     }  # fmt: skip
     values = {name: value["StringValue"] for name, value in attributes.items()}
     assert (values["status"], values["low_confidence"], values["new_entrants"]) == ("ok", "false", "5")
@@ -72,33 +66,6 @@ def test_an_hour_without_data_has_a_message_too(world: World) -> None:
         "0",
     )
     assert "Nothing is published for this hour." in json.loads(message["Message"])["email"]
-
-
-@pytest.mark.parametrize("subject", ["", "x" * 100, "two\nlines", "a\ttab", "价格", "\x7f"])
-def test_a_subject_that_sns_refuses_is_refused_here(subject: str) -> None:
-    """1 to 99 printable ASCII characters on one line."""
-    with pytest.raises(DeliveryError, match="must be 1 to 99 printable ASCII characters"):
-        check_message(SOUND | {"Subject": subject})
-
-
-def test_the_longest_subject_is_taken() -> None:
-    """99 characters are within the limit."""
-    check_message(SOUND | {"Subject": "x" * 99})
-
-
-def test_a_body_above_the_limit_is_refused() -> None:
-    """SNS counts bytes, not characters."""
-    fits = json.dumps({"default": "é" * ((BODY_LIMIT_BYTES - 20) // 2)}, ensure_ascii=False)
-    check_message(SOUND | {"Message": fits})
-    with pytest.raises(DeliveryError, match="SNS takes 262144"):
-        check_message(SOUND | {"Message": fits.replace("é", "€")})
-
-
-@pytest.mark.parametrize("bodies", [{}, {"email": "x"}, {"default": ""}])
-def test_a_message_without_its_default_is_refused(bodies: dict[str, str]) -> None:
-    """Protocols without a body of their own get `default`."""
-    with pytest.raises(DeliveryError, match="no body for the protocol 'default'"):
-        check_message(SOUND | {"Message": json.dumps(bodies)})
 
 
 def test_a_published_report_has_an_id(sns: "SNSClient", report: Report) -> None:

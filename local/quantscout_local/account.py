@@ -1,0 +1,81 @@
+"""A person's own AWS account, as the environment names it: clients, a stack's outputs, and errors with a next step."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from quantscout.errors import InputError, QuantScoutError
+
+if TYPE_CHECKING:
+    import boto3
+
+CREDENTIALS = frozenset(
+    {"InvalidClientTokenId", "UnrecognizedClientException", "ExpiredToken", "ExpiredTokenException",
+     "InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthFailure"}
+)  # fmt: skip
+REFUSED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
+ABSENT = frozenset(
+    {"NotFound", "NotFoundException", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist",
+     "ResourceNotFoundException", "InvalidAddress"}
+)  # fmt: skip
+LOG_IN = "set AWS_PROFILE, or log in (aws sso login, aws configure)"
+
+
+def open_session() -> "boto3.Session":
+    """Return a session by the person's own credentials and region (InputError where no region is set).
+
+    As for the AWS command line AWS_REGION stands above the profile's; boto3 by itself reads AWS_DEFAULT_REGION only.
+    """
+    import boto3  # noqa: PLC0415 - the help must not wait for it
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+
+    try:
+        session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+    except BotoCoreError as cause:
+        raise InputError(f"AWS cannot be asked: {cause}; next step: {LOG_IN}") from cause
+    if session.region_name is None:
+        raise InputError("no AWS region is set; next step: set AWS_REGION to the region of the stack")
+    return session
+
+
+@contextmanager
+def asking(what: str) -> Iterator[None]:
+    """Turn what AWS answers into one sentence: what was asked for, the cause, the next step."""
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415
+
+    try:
+        yield
+    except NoCredentialsError as cause:
+        raise InputError(f"{what}: there are no AWS credentials here; next step: {LOG_IN}") from cause
+    except ClientError as cause:
+        code, said = cause.response["Error"]["Code"], cause.response["Error"].get("Message", "")
+        raise _failure(code)(f"{what}: {code}: {said}; next step: {_step(code)}") from cause
+    except BotoCoreError as cause:
+        raise QuantScoutError(f"{what}: AWS cannot be reached: {cause}; next step: check AWS_REGION") from cause
+
+
+def _failure(code: str) -> type[QuantScoutError]:
+    return InputError if code in CREDENTIALS | REFUSED | ABSENT or code == "ValidationError" else QuantScoutError
+
+
+def _step(code: str) -> str:
+    if code in CREDENTIALS:
+        return LOG_IN
+    if code in REFUSED:
+        return "use credentials that may do this in the stack's account"
+    return "check the name, AWS_REGION and the account" if _failure(code) is InputError else "try again"
+
+
+def stack_outputs(session: "boto3.Session", name: str) -> dict[str, str]:
+    """Return the outputs of a deployed stack by key (InputError where there is no such stack here)."""
+    with asking(f"the stack '{name}' in {session.region_name}"):
+        stacks = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+
+
+def output_of(outputs: dict[str, str], key: str, stack: str) -> str:
+    """Return one output; refuse a stack that has none of that name (InputError)."""
+    if key not in outputs:
+        raise InputError(f"the stack '{stack}' has no output {key}; next step: deploy this version")
+    return outputs[key]

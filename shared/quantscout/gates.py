@@ -17,7 +17,7 @@ MIN_HISTORY_H = 60
 MIN_BARS_4H = 15
 
 Limits = tuple[float, float, float, float]
-Unknowable = Literal["spread", "depth", "min_notional"]
+Unknowable = Literal["funding", "spread", "depth", "min_notional"]
 
 
 class Gate(NamedTuple):
@@ -61,7 +61,7 @@ GATES: tuple[Gate, ...] = (
     Gate("volume_24h_max", "volume_24h_high", "volume_24h_usdt", "below", always(50_000_000), (100_000, 50e6), "USDT",
          "volume_24h_unknown", "cheap", "what everybody trades is no micro-cap"),
     Gate("funding", "funding_high", "funding_8h_ratio", "at_most", always(0.003), (-0.01, 0.003), "fraction per 8 h",
-         "funding_unknown", "cheap", "longs that pay this much are crowded"),
+         "funding_unknown", "cheap", "longs that pay this much are crowded", setting="funding"),
     Gate("spread", "spread_wide", "spread_ratio", "at_most", always(0.01), (0, 0.01), "fraction of mid",
          "spread_unknown", "cheap", "the spread is paid twice", setting="spread"),
     Gate("adv30_percentile", "adv30_percentile_high", "adv30_percentile", "at_most", (0.20, 0.30, 0.50, 0.60), (0, 1),
@@ -90,9 +90,28 @@ FLAGS: dict[str, pl.Expr] = {
     "market_cap_unknown": pl.col("market_cap_usd").is_null(),
     "depth_unknown": pl.col("depth_usdt").is_null(),
     "spread_unknown": pl.col("spread_ratio").is_null(),
-    "book_not_whole": pl.col("depth_usdt").is_not_null() & ~pl.col("reaches_band"),
+    "funding_unknown": pl.col("funding_8h_ratio").is_null(),
+    "book_not_whole": pl.col("mid").is_not_null() & ~pl.col("reaches_band"),
 }
-"""Risk flags (SPEC 4): shown, not excluding. An unknown input raises no flag; the last four name what is unknown."""
+"""Risk flags (SPEC 4): shown, not excluding. An unknown input raises no flag; the last five name what is unknown."""
+
+
+FLAG_MEANINGS: dict[str, str] = {
+    "late": "it has risen more than 30 % in 7 days: the move may be over",
+    "wash_like": "one bar holds over 60 % of the day's volume and moved the price less than 0.5 %",
+    "crowded_longs": "longs pay over 0.05 % per 8 h, and open interest rose more than 20 % in 24 h",
+    "trapped_longs": "in 4 h open interest rose and the price fell, both by more than is usual for it in 30 days",
+    "perp_led": "its futures trade more than four times its spot volume",
+    "new_listing": "it was listed at most 7 days ago",
+    "funding_interval_changed": "its funding interval changed within 48 h",
+    "venues_disagree": "its 4 h returns on the two venues differ by more than 2 %",
+    "market_cap_unknown": "its market cap is unknown, which is not the same as small",
+    "depth_unknown": "its order book is unknown",
+    "spread_unknown": "its spread is unknown",
+    "funding_unknown": "its current funding is unknown, so nothing says whether its longs are crowded",
+    "book_not_whole": "its order book was not seen as far as 1 % from mid: its depth is unknown or at least as shown",
+}
+"""What a flag says to a person. Every flag has its line."""
 
 
 REASONS: dict[str, str] = {

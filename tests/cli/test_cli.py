@@ -11,7 +11,10 @@ import pytest
 
 from cli.asked import Command
 from quantscout import __version__
+from quantscout.errors import InputError
 from quantscout.models import Report
+from quantscout_local import hour
+from quantscout_local.simulator.archive import SERIES, load_archive
 
 PROGRAM = [sys.executable, "-c", "from quantscout_local.cli import main; main()"]
 CLOSED = "http://127.0.0.1:9"
@@ -57,7 +60,7 @@ def test_the_version_is_the_packages(quantscout: Command) -> None:
         (["run", "--at", "2026-03-01T12:30Z"], "'2026-03-01T12:30Z' is not a full hour"),
         (["run", "--live", "--market", "."], "--live and --market exclude each other"),
         (["run", "--real-only"], "--real-only needs --market DIR"),
-        (["run", "--market", "nowhere"], "nowhere/binance_um_1h.parquet cannot be read"),
+        (["run", "--market", "nowhere"], "nowhere/binance_um_1h.parquet is not there: give the folder of a market"),
         (["explain", "PEPE"], "there is no readable run in out/; run `quantscout run --out out` first"),
     ],
 )
@@ -86,12 +89,37 @@ def test_an_archive_that_is_no_parquet_is_refused(quantscout: Command, tmp_path:
     assert "binance_um_1h.parquet cannot be read" in said.err
 
 
+def write_archive(folder: Path) -> None:
+    """Write every series of an archive, with its columns and without a row."""
+    for name, columns in SERIES.items():
+        kinds = {column: pl.String if column == "symbol" else pl.Int64 for column in columns}
+        pl.DataFrame(schema=kinds).write_parquet(folder / name)
+
+
 def test_an_archive_that_is_empty_is_refused(quantscout: Command, tmp_path: Path) -> None:
     """An archive without a bar has no hour to run."""
-    pl.DataFrame(schema={"open_time": pl.Int64}).write_parquet(tmp_path / "binance_um_1h.parquet")
+    write_archive(tmp_path)
     said = quantscout("run", "--market", str(tmp_path))
     assert said.status == 2
-    assert said.err.startswith("error: ")
+    assert "binance_um_1h.parquet holds no bar; name another folder with --market DIR" in said.err
+
+
+@pytest.mark.parametrize("name", SERIES)
+@pytest.mark.parametrize("column", ["all", "symbol"])
+def test_an_archive_that_lacks_something_is_refused_before_anything_starts(
+    quantscout: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, column: str
+) -> None:
+    """A missing file or column is one line in the simulator's words, status 2, and no server was started for it."""
+    monkeypatch.setattr(hour, "LocalStack", lambda *_, **__: pytest.fail("the stack was started"))
+    write_archive(tmp_path)
+    if column == "all":
+        (tmp_path / name).unlink()
+    else:
+        pl.read_parquet(tmp_path / name).drop(column).write_parquet(tmp_path / name)
+    said = quantscout("run", "--market", str(tmp_path), "--at", "2026-03-01T12:00Z")
+    with pytest.raises(InputError, match=name) as refused:
+        load_archive(tmp_path)
+    assert (said.status, said.out, said.err) == (2, "", f"error: {refused.value}\n")
 
 
 def test_the_schema_is_printed_as_it_is_published(quantscout: Command) -> None:

@@ -152,7 +152,7 @@ CALM: dict[str, Any] = {
     "change_4h_ratio": 0.0, "change_4h_std_ratio": 0.01, "volume_24h_usdt": 1e6, "spot_volume_24h_usdt": 1e6,
     "listed_days": 100.0, "funding_interval_changed": False, "venues_differ_ratio": 0.001, "market_cap_usd": 1e7,
     "depth_usdt": 1e4,
-    "spread_ratio": 0.001, "reaches_band": True,
+    "spread_ratio": 0.001, "reaches_band": True, "mid": 100.0,
 }  # fmt: skip
 
 
@@ -181,6 +181,7 @@ def _flags(**changes: Any) -> list[str]:
         ({"market_cap_usd": None, "depth_usdt": None}, ["market_cap_unknown", "depth_unknown"]),
         ({"spread_ratio": None, "funding_8h_ratio": None}, ["spread_unknown", "funding_unknown"]),
         ({"reaches_band": False}, ["book_not_whole"]),
+        ({"reaches_band": False, "mid": None}, []),
     ],
 )
 def test_flags_are_raised_by_their_rules(changes: dict[str, Any], expected: list[str]) -> None:

@@ -26,6 +26,7 @@ from quantscout_local.simulator.faults.delivery import ABORT, CUT
 from quantscout_local.simulator.faults.plan import NO_FAULTS, load_plan
 from quantscout_local.simulator.hours import hour_of
 from quantscout_local.simulator.market import Market
+from quantscout_local.simulator.synthetic.coins import size_of
 from quantscout_local.simulator.synthetic.market import DEFAULT_HOUR_MS, make_market
 
 _INPUT_ERROR = 2
@@ -33,6 +34,7 @@ _GRACE_S = 2
 _LONGEST_LATENCY_MS = 60_000
 _HOUR_S = 3_600
 _CHUNK_BYTES = 4_096
+_FEWEST, _MOST = 1_289, 20_000
 
 
 class _Protocol(HttpToolsProtocol):
@@ -74,6 +76,12 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--market", metavar="DIR", type=Path, help="a market archive; without it, the embedded market")
     parser.add_argument("--real-only", action="store_true", help="serve an archive's own series alone")
+    parser.add_argument(
+        "--contracts",
+        type=int,
+        metavar="N",
+        help=f"how many contracts the embedded market has, {_FEWEST} to {_MOST} (default: 1289)",
+    )
     parser.add_argument("--port", type=int, default=0, help="port on loopback; 0 takes a free one")
     parser.add_argument(
         "--after-s",
@@ -100,11 +108,21 @@ def _arguments() -> argparse.Namespace:
 
 
 def _market(arguments: argparse.Namespace) -> Market:
+    if arguments.contracts is not None:
+        return _sized(arguments)
     if arguments.market is not None:
         return load_archive(arguments.market, real_only=arguments.real_only)
     if arguments.real_only:
         raise InputError("--real-only needs an archive, the embedded market has nothing real: add --market DIR")
     return make_market()
+
+
+def _sized(arguments: argparse.Namespace) -> Market:
+    if arguments.market is not None:
+        raise InputError("--contracts is for the embedded market; an archive has those that it has")
+    if not _FEWEST <= arguments.contracts <= _MOST:
+        raise InputError(f"--contracts {arguments.contracts} is not a market: choose {_FEWEST} to {_MOST}")
+    return make_market(size=size_of(arguments.contracts))
 
 
 def _conditions(arguments: argparse.Namespace) -> Conditions:

@@ -1,6 +1,7 @@
 """A market from a folder of Parquet series: what is in it is served as it is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,8 +20,14 @@ _PRICES = ("open", "high", "low", "close", "volume")
 _BARS = ("symbol", "open_time", *_PRICES)
 _HOURS = (*_BARS, "quote_volume", "trades")
 _TAKER = ("taker_buy_volume", "taker_buy_quote_volume")
-_FUNDING = ("symbol", "funding_time", "funding_rate")
-_INTEREST = ("symbol", "timestamp", "sum_open_interest", "sum_open_interest_value")
+SERIES: Mapping[str, tuple[str, ...]] = {
+    "binance_um_1h.parquet": _HOURS,
+    "binance_um_1h_taker.parquet": (*_HOURS, *_TAKER),
+    "binance_um_15m.parquet": _BARS,
+    "binance_um_funding.parquet": ("symbol", "funding_time", "funding_rate"),
+    "binance_um_oi_4h.parquet": ("symbol", "timestamp", "sum_open_interest", "sum_open_interest_value"),
+}
+"""The files of an archive, each with the columns that are read. None may be absent; any may be without rows."""
 _QUARTERS_PER_HOUR = 4
 
 
@@ -31,6 +38,16 @@ class Listed(NamedTuple):
     onboard_ms: Mapping[str, int]
 
 
+def check_archive(folder: Path) -> None:
+    """Refuse a folder that is no archive, without reading a row of it.
+
+    Raises InputError, in the words of `load_archive`, if a series is absent, unreadable or lacks a column.
+    """
+    for name in SERIES:
+        with _refusing(folder / name):
+            _check_columns(folder / name)
+
+
 def load_archive(folder: Path, *, real_only: bool = False) -> Market:
     """Return the market that a folder holds.
 
@@ -38,8 +55,8 @@ def load_archive(folder: Path, *, real_only: bool = False) -> Market:
     """
     hours = _hours(folder)
     quarters = _by_symbol(_real_quarters(folder, hours), "open_time")
-    funding = _by_symbol(_read(folder, "binance_um_funding.parquet", _FUNDING), "funding_time")
-    interest = _by_symbol(_read(folder, "binance_um_oi_4h.parquet", _INTEREST), "timestamp")
+    funding = _by_symbol(_read(folder, "binance_um_funding.parquet"), "funding_time")
+    interest = _by_symbol(_read(folder, "binance_um_oi_4h.parquet"), "timestamp")
     listed = _listed(folder)
     contracts = {
         symbol: _contract(symbol, columns, quarters.get(symbol), funding.get(symbol), interest.get(symbol), listed)
@@ -58,21 +75,28 @@ def load_archive(folder: Path, *, real_only: bool = False) -> Market:
     )
 
 
-def _read(folder: Path, name: str, columns: tuple[str, ...]) -> pl.DataFrame:
-    path = folder / name
+def _read(folder: Path, name: str) -> pl.DataFrame:
+    path, columns = folder / name, SERIES[name]
+    whole = {"open_time", "funding_time", "timestamp", "trades"}
+    wanted: dict[Any, Any] = {name: pl.Int64 if name in whole else pl.Float64 for name in columns if name != "symbol"}
+    with _refusing(path):
+        _check_columns(path)
+        return pl.read_parquet(path, columns=list(columns)).cast(wanted).drop_nulls()
+
+
+def _check_columns(path: Path) -> None:
     if not path.is_file():
         raise InputError(f"{path} is not there: give the folder of a market archive with --market")
+    found = pl.read_parquet_schema(path)
+    missing = [column for column in SERIES[path.name] if column not in found]
+    if missing:
+        raise InputError(f"{path} lacks the column {missing[0]!r}: restore the file or choose another --market")
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
     try:
-        found = pl.read_parquet_schema(path)
-        missing = [column for column in columns if column not in found]
-        if missing:
-            raise InputError(f"{path} lacks the column {missing[0]!r}: restore the file or choose another --market")
-        frame = pl.read_parquet(path, columns=list(columns))
-        whole = [name for name in columns if name in {"open_time", "funding_time", "timestamp", "trades"}]
-        wanted: dict[Any, Any] = {
-            name: pl.Int64 if name in whole else pl.Float64 for name in columns if name != "symbol"
-        }
-        return frame.cast(wanted).drop_nulls()
+        yield
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path} cannot be read ({reason}): restore the file or choose another --market") from error
@@ -80,8 +104,8 @@ def _read(folder: Path, name: str, columns: tuple[str, ...]) -> pl.DataFrame:
 
 def _hours(folder: Path) -> pl.DataFrame:
     """Return all 1h bars of both files, sorted; those with a taker split keep it."""
-    plain = _read(folder, "binance_um_1h.parquet", _HOURS)
-    split = _read(folder, "binance_um_1h_taker.parquet", (*_HOURS, *_TAKER))
+    plain = _read(folder, "binance_um_1h.parquet")
+    split = _read(folder, "binance_um_1h_taker.parquet")
     unknown = [pl.lit(None, pl.Float64).alias(name) for name in _TAKER]
     plain = plain.with_columns(unknown)
     if len(split):
@@ -91,7 +115,7 @@ def _hours(folder: Path) -> pl.DataFrame:
 
 def _real_quarters(folder: Path, hours: pl.DataFrame) -> pl.DataFrame:
     """Return the 15m bars of hours that all four quarters reproduce: the capture's last hours do not."""
-    frame = _read(folder, "binance_um_15m.parquet", _BARS)
+    frame = _read(folder, "binance_um_15m.parquet")
     if frame.is_empty():
         return frame
     frame = frame.sort("symbol", "open_time").with_columns(hour=pl.col("open_time") // HOUR_MS * HOUR_MS)

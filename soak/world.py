@@ -95,7 +95,7 @@ class World:
         outcome, took_s = self._within(hour_ms, RUN_S, run_hour)
         if outcome.is_new:
             self._publish(outcome.report)
-        return Played(*outcome, took_s)
+        return Played(outcome.report, outcome.is_new, took_s)
 
     def backfill(self, hour_ms: int) -> float:
         """Run the backfill as its function does, and return how long it took."""

@@ -5,11 +5,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from quantscout.factors import FACTORS
-from quantscout.gates import FLAGS, GATES, REASONS
+from quantscout.gates import FLAG_MEANINGS, FLAGS, GATES, REASONS
+from quantscout.settings import Settings
+from quantscout_local import scoring_doc
 from quantscout_local.schema import report_schema_text
+from quantscout_local.scoring_doc import scoring_text
 
 ROOT = Path(__file__).parents[1]
 PRODUCT = ROOT / "shared" / "quantscout"
@@ -26,6 +30,62 @@ def read(*path: str) -> str:
 def test_the_published_schema_is_the_generated_one() -> None:
     """A change of the report's model without `make docs` is found here."""
     assert read("docs", "report.schema.json") == report_schema_text()
+
+
+def test_the_page_about_scoring_is_the_generated_one() -> None:
+    """A change of a table or a setting without `make docs` is found here."""
+    assert read("docs", "scoring.md") == scoring_text()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(weights={"mom15m": 0.17, "mom60m": 0.13}),
+        Settings(gate_limits={"depth": (40e3, 100e3, 250e3, 500e3)}),
+        Settings(gate_limits={"spread": 0.009}),
+        Settings(normalisation="rank"),
+        Settings(penalty_cap=0.16),
+        Settings(cooldown_h=1),
+    ],
+)
+def test_another_number_makes_the_page_stale(settings: Settings) -> None:
+    """Weights, limits of gates and guardrails, and every other setting stand on the page."""
+    assert read("docs", "scoring.md") != scoring_text(settings)
+
+
+@pytest.mark.parametrize("part", ["name", "formula", "why", "value"])
+def test_another_factor_makes_the_page_stale(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    """Every column of the table of factors stands on the page, the expression itself, too."""
+    other = {"name": FACTORS[1].name, "formula": "x", "why": "because", "value": FACTORS[0].value + 1}[part]
+    changed = FACTORS[0]._replace(**{part: other})  # type: ignore[arg-type]
+    monkeypatch.setattr(scoring_doc, "FACTORS", (changed, *FACTORS[1:]))
+    assert read("docs", "scoring.md") != scoring_text()
+
+
+def test_another_threshold_of_a_flag_makes_the_page_stale(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What raises a flag stands on the page as it is computed."""
+    late = pl.col("close") / pl.col("close_7d_ago") - 1 > 0.31
+    monkeypatch.setattr(scoring_doc, "FLAGS", FLAGS | {"late": late})
+    assert read("docs", "scoring.md") != scoring_text()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*(f.name for f in FACTORS), *(g.name for g in GATES), *FLAGS, *REASONS, *Settings.model_fields],
+)
+def test_every_name_is_on_the_page_about_scoring(name: str) -> None:
+    """Each factor, gate, flag, reason and setting has its line there."""
+    assert re.search(rf"^\|(?: \d+ \|)? `{name}` \|", read("docs", "scoring.md"), re.MULTILINE)
+
+
+def test_every_factor_has_its_formula() -> None:
+    """No factor is published whose definition cannot be read."""
+    assert [f.name for f in FACTORS if not (f.formula and f.why)] == []
+
+
+def test_every_flag_has_its_sentence_and_no_other_has() -> None:
+    """No contract is marked with a flag that nobody explains."""
+    assert FLAG_MEANINGS.keys() == FLAGS.keys()
 
 
 def universe_codes() -> Iterator[str]:

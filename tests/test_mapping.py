@@ -18,7 +18,8 @@ from quantscout.frames import HOUR_MS, LISTING, conform, empty
 from quantscout.identity import EVIDENCE, MARKETS, STATUSES, listed_by_coinalyze
 from quantscout.settings import Settings
 from quantscout.universe import identify
-from quantscout.venues import binance_answers, coinalyze, coingecko, kucoin_answers
+from quantscout.venues import binance_answers, coingecko, kucoin_answers
+from quantscout.venues import coinalyze_answers as coinalyze
 
 ROOT = Path(__file__).parents[1]
 MARKET = ROOT.parent / "shared" / "market"
@@ -80,7 +81,7 @@ def coinalyze_markets() -> pl.DataFrame:
     """
     table = pl.read_csv(RAW / "coinalyze/daily_open_interest_640_symbols.csv").select("symbol", "coin_symbol").unique()
     rows = [
-        (symbol, symbol[-1], symbol.removesuffix("_PERP.A"), coin, "USDT", True)
+        (symbol, symbol[-1], symbol.removesuffix("_PERP.A"), coin, "USDT", True, "STABLE", "BASE_ASSET", True)
         for symbol, coin in table.sort("symbol").rows()
     ]
     return conform(rows, coinalyze.MARKETS)

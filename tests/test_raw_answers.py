@@ -17,8 +17,9 @@ from pydantic import TypeAdapter
 
 from quantscout.errors import AnswerError, SourceError
 from quantscout.frames import DAY_MS, MINUTE_MS
-from quantscout.venues import binance, coinalyze, coingecko, kucoin_answers
+from quantscout.venues import binance, coingecko, kucoin_answers
 from quantscout.venues import binance_answers as answers
+from quantscout.venues import coinalyze_answers as coinalyze
 from quantscout.venues.answers import Table, read
 from quantscout.venues.base import Contract, Listing
 

@@ -3,10 +3,11 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from quantscout.settings import AlertOn, Settings
 from quantscout_local import resources
 
 ROOT = Path(__file__).parents[1]
@@ -96,10 +97,21 @@ def test_every_function_has_a_log_group_that_forgets(function: Resource, transla
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_failed_run_is_told_to_a_person(translated: Resource, name: str) -> None:
-    """What fails after its retries goes to the alarm topic."""
+def test_a_failed_run_is_kept(translated: Resource, name: str) -> None:
+    """What fails after its retries goes to the failure queue with its event, to be sent again."""
     configuration = of_type(translated, "AWS::Lambda::EventInvokeConfig")[f"{name}EventInvokeConfig"]
-    assert configuration["DestinationConfig"]["OnFailure"]["Destination"] == {"Ref": "AlarmTopic"}
+    queue = {"Fn::GetAtt": ["FailureQueue", "Arn"]}
+    assert configuration["DestinationConfig"]["OnFailure"]["Destination"] == queue
+
+
+def test_a_failure_is_told_to_a_person(translated: Resource) -> None:
+    """Whatever waits in the failure queue raises an alarm that names the first step, and the topic takes it."""
+    alarm = of_type(translated, "AWS::CloudWatch::Alarm")["FailureAlarm"]
+    assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+    assert "quantscout failures list" in alarm["AlarmDescription"]
+    policy = of_type(translated, "AWS::SNS::TopicPolicy")["AlarmTopicPolicy"]["PolicyDocument"]["Statement"]
+    allowed = [row["Principal"] for row in policy if row["Effect"] == "Allow"]
+    assert allowed == [{"Service": "cloudwatch.amazonaws.com"}]
 
 
 def test_the_environment_holds_names_not_secrets(function: Resource) -> None:
@@ -112,7 +124,7 @@ def test_the_environment_holds_names_not_secrets(function: Resource) -> None:
 def test_the_screen_has_its_variables(translated: Resource) -> None:
     """The names are those that the handlers read."""
     assert set(translated["Resources"]["ScreenFunction"]["Properties"]["Environment"]["Variables"]) == {
-        *("TABLE_NAME", "REPORT_TOPIC_ARN", "ALARM_TOPIC_ARN", "SOURCE_KEYS_SECRET_ID"),
+        *("TABLE_NAME", "REPORT_TOPIC_ARN", "ALARM_TOPIC_ARN", "ALERT_ON", "SOURCE_KEYS_SECRET_ID"),
         *("QUANTSCOUT_SETTINGS", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL", "TAPE_BUCKET"),
     }
 
@@ -143,9 +155,9 @@ def test_an_event_carries_the_time_it_was_scheduled_for(translated: Resource) ->
 
 
 def test_what_the_scheduler_cannot_deliver_is_kept(translated: Resource) -> None:
-    """Undelivered starts go to a queue."""
+    """Undelivered starts go to the failure queue, too."""
     letters = [target["DeadLetterConfig"]["Arn"] for target in schedules(translated)]
-    assert letters == [{"Fn::GetAtt": ["UndeliveredQueue", "Arn"]}] * 2
+    assert letters == [{"Fn::GetAtt": ["FailureQueue", "Arn"]}] * 2
 
 
 def test_an_old_hour_is_not_delivered_after_the_next(translated: Resource) -> None:
@@ -180,15 +192,20 @@ def actions(translated: Resource, role: str) -> list[str]:
 
 
 def test_the_screen_may_do_what_it_does(translated: Resource) -> None:
-    """State, the two topics, the one secret."""
-    state = [f"dynamodb:{action}" for action in ("batchwriteitem", "getitem", "putitem", "query")]
-    assert actions(translated, "ScreenFunctionRole") == [*state, "secretsmanager:getsecretvalue", "sns:publish"]
+    """State, the two topics, the one secret, and the failure destination that SAM grants."""
+    state = [f"dynamodb:{action}" for action in ("batchwriteitem", "getitem", "query", "updateitem")]
+    assert actions(translated, "ScreenFunctionRole") == [
+        *state,
+        "secretsmanager:getsecretvalue",
+        "sns:publish",
+        "sqs:sendmessage",
+    ]
 
 
 def test_the_backfill_may_not_read_the_secret(translated: Resource) -> None:
     """State, and the failure destination that SAM grants."""
-    state = ["dynamodb:batchwriteitem", "dynamodb:query"]
-    assert actions(translated, "BackfillFunctionRole") == [*state, "sns:publish"]
+    state = [f"dynamodb:{action}" for action in ("batchwriteitem", "getitem", "query", "updateitem")]
+    assert actions(translated, "BackfillFunctionRole") == [*state, "sqs:sendmessage"]
 
 
 def test_roles_borrow_only_the_right_to_log(translated: Resource) -> None:
@@ -206,6 +223,13 @@ def test_a_topic_takes_nothing_without_tls(translated: Resource, topic: str) -> 
     denied = [row for policy in policies for row in policy["PolicyDocument"]["Statement"] if row["Effect"] == "Deny"]
     conditions = [row["Condition"] for row in denied if row["Resource"] == {"Ref": topic}]
     assert conditions == [{"Bool": {"aws:SecureTransport": "false"}}]
+
+
+def test_the_queue_takes_nothing_without_tls(translated: Resource) -> None:
+    """The failure queue has a policy that denies plain connections."""
+    (policy,) = of_type(translated, "AWS::SQS::QueuePolicy").values()
+    (row,) = policy["PolicyDocument"]["Statement"]
+    assert (row["Effect"], row["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
 # ---------------------------------------------------------------- state, topics, secret
@@ -240,6 +264,12 @@ def test_the_secret_is_created_empty(translated: Resource) -> None:
     """A person fills the keys in; the template knows none."""
     secret = of_type(translated, "AWS::SecretsManager::Secret")["SourceKeysSecret"]
     assert json.loads(secret["SecretString"]) == {"coinalyze_api_key": "", "coingecko_api_key": ""}
+
+
+def test_alert_on_offers_what_the_settings_take(source: Resource) -> None:
+    """The parameter's values are those of the setting, and so is its default."""
+    parameter = source["Parameters"]["AlertOn"]
+    assert (tuple(parameter["AllowedValues"]), parameter["Default"]) == (get_args(AlertOn), Settings().alert_on)
 
 
 def test_nobody_is_subscribed_unless_asked(translated: Resource) -> None:

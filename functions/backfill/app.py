@@ -44,6 +44,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     event_hour = parse_event(event).hour
     filled = asyncio.run(_run(event_hour, context))
     complete = all(venue.remaining == 0 and not venue.failed for venue in filled)
-    summary: dict[str, Any] = {"complete": complete, "venues": [venue._asdict() for venue in filled]}
+    summary: dict[str, Any] = {
+        "complete": complete,
+        "venues": [venue._asdict() for venue in filled],
+        "state": STORE.spent(),
+    }
     LOG.info("backfill done", extra=summary)
     return summary

@@ -4,6 +4,7 @@ import asyncio
 import os
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -11,16 +12,21 @@ import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from quantscout.alert import Alert, Topics, alert_of, hour_ms_of
+from quantscout.announcements import load_announcements
+from quantscout.clock import from_ms
+from quantscout.delivery import Delivered, Delivery
 from quantscout.environment import parse_environment
+from quantscout.ledger import Lease
 from quantscout.models import Report, parse_event
 from quantscout.pipeline import Outcome, run_hour
-from quantscout.publish import Topics, publish_report, topic_of
+from quantscout.publish import publish_report
 from quantscout.recording import Recorder, open_recorder
 from quantscout.run import Run
 from quantscout.secrets import SourceKeys, load_keys
 from quantscout.sources import open_sources
 from quantscout.store import open_store
-from quantscout.tape import store_tape, tape_key
+from quantscout.tape import store_tape, store_universe, tape_key, universe_key
 
 ENVIRONMENT = parse_environment(os.environ)
 SETTINGS = ENVIRONMENT.settings()
@@ -38,35 +44,52 @@ def now() -> datetime:
     return datetime.now(UTC) + timedelta(seconds=ENVIRONMENT.clock_offset_s)
 
 
-async def _run(hour: datetime, keys: SourceKeys, remaining_s: float, tape: Recorder | None) -> Outcome:
+async def _run(lease: Lease, keys: SourceKeys, remaining_s: float, tape: Recorder | None) -> Outcome:
     with tape.listening(STORE) if tape else nullcontext():
         async with open_sources(ENVIRONMENT, keys, lambda: now().timestamp(), tape) as sources:
             sources.finish_by(now().timestamp() + remaining_s - TO_WRITE_S)
-            return await run_hour(Run(hour, sources, STORE, SETTINGS, tape.now if tape else now))
+            hour, clock = from_ms(lease.record.hour_ms), tape.now if tape else now
+            return await run_hour(Run(hour, sources, STORE, SETTINGS, clock, lease=lease))
+
+
+def _alert_of(report: Report) -> Alert:
+    return alert_of(report, load_announcements(STORE, hour_ms_of(report), SETTINGS), TOPICS, SETTINGS)
 
 
 @LOG.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Compute the event's hour, store it, publish it, store its tape, and return a summary."""
-    hour, remaining_s = parse_event(event).hour, context.get_remaining_time_in_millis() / 1000
-    keys = load_keys(ENVIRONMENT.source_keys_secret_id)
+    """Deliver the event's hour: compute, store, publish it once; store its tape, and return a summary."""
+    wanted, keys = parse_event(event), load_keys(ENVIRONMENT.source_keys_secret_id)
+
+    def remaining_s() -> float:
+        return context.get_remaining_time_in_millis() / 1000
+
     with open_recorder(now, keys) if S3 else nullcontext() as tape:
-        report, is_new = asyncio.run(_run(hour, keys, remaining_s, tape))
-        topic = topic_of(report, TOPICS, SETTINGS) if is_new else None
-        message_id = publish_report(SNS, topic, report) if topic else None
-        summary = report.summary() | {"is_new": is_new, "message_id": message_id}
-        summary |= keep_tape(tape, report) if tape and is_new else {"tape": None, "tape_problem": ""}
+        delivery = Delivery(
+            owner=context.aws_request_id,
+            store=STORE,
+            compute=lambda lease: asyncio.run(_run(lease, keys, remaining_s(), tape)),
+            alert_of=_alert_of,
+            send=partial(publish_report, SNS),
+            now=now,
+            remaining_s=remaining_s,
+        )
+        done = delivery.deliver(wanted)
+        summary = done.summary() | {"state": STORE.spent()}
+        summary |= keep_tape(tape, done) if tape and done.is_new else {"tape": None, "tape_problem": ""}
     LOG.info("hour done", extra=summary)
     return summary
 
 
-def keep_tape(tape: Recorder, report: Report) -> dict[str, Any]:
-    """Store the tape and return its key, or why there is none: the report is out, and no tape may undo that."""
+def keep_tape(tape: Recorder, done: Delivered) -> dict[str, Any]:
+    """Store tape and universe; return the tape's key, or why there is none: nothing may undo a report that is out."""
     try:
+        key = tape_key(done.report)
+        store_universe(S3, ENVIRONMENT.tape_bucket, universe_key(key), done.universe)
         with TemporaryFile() as file:
-            tape.finish(ENVIRONMENT, SETTINGS, report, file)
-            store_tape(S3, ENVIRONMENT.tape_bucket, tape_key(report), file)
+            tape.finish(ENVIRONMENT, SETTINGS, done.report, file)
+            store_tape(S3, ENVIRONMENT.tape_bucket, key, file)
     except Exception as error:  # whatever it is: a failed invocation would be repeated, and its message with it
         LOG.exception("the tape was not stored")
         return {"tape": None, "tape_problem": f"{type(error).__name__}: {error}"}
-    return {"tape": tape_key(report), "tape_problem": ""}
+    return {"tape": key, "tape_problem": ""}

@@ -10,6 +10,7 @@ from quantscout.errors import SourceError
 from quantscout.http import Endpoint
 from quantscout.venues import coinalyze, coingecko
 from quantscout.venues.answers import Rows, Text, read
+from quantscout.venues.coinalyze_answers import parse_markets
 from quantscout_local.doctor_exam import Answered, Exam
 
 EXCHANGES = Endpoint("/exchanges")
@@ -36,7 +37,7 @@ async def look_at_coinalyze(exam: Exam) -> None:
     await exam.probe(
         "does Coinalyze list KuCoin?", "no: its symbols are mapped to Binance's", partial(_lists_kucoin, exchanges)
     )
-    markets = coinalyze.parse_markets(await exam.ask(coinalyze.FUTURE_MARKETS))
+    markets = parse_markets(await exam.ask(coinalyze.FUTURE_MARKETS))
     exam.note_round_trip()
     exam.contracts = markets.frame.height
     _note_limits(exam)

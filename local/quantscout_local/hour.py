@@ -16,6 +16,7 @@ from quantscout.frames import HOUR_MS
 from quantscout.message import build_email, build_sms
 from quantscout.models import Report
 from quantscout.store import Store
+from quantscout.tape import universe_key
 from quantscout_local.resources import session
 from quantscout_local.stack import LocalStack
 from quantscout_local.tables import print_report
@@ -59,7 +60,7 @@ def run_hour(ask: Ask) -> int:
         _backfill(console, stack, event)
         summary, took_s = _screen(console, stack, event)
         store = Store(stack.table)
-        report, universe = store.load_report(to_ms(hour)), store.load_universe(to_ms(hour))
+        report, universe = store.load_report(to_ms(hour)), read_universe(stack, summary, to_ms(hour))
         if report is None or universe is None:
             raise StateError(f"the run of {event['at']} left no report in the table; see {ask.out / 'run.log'}")
         received = stack.messages("alarm" if report.status == "no_data" else "report")
@@ -150,21 +151,33 @@ def write_files(out: Path, report: Report, universe: pl.DataFrame, log: str) -> 
         ) from cause
 
 
+def read_universe(stack: LocalStack, summary: dict[str, Any], hour_ms: int) -> pl.DataFrame | None:
+    """Return the hour's universe with all columns, from beside the tape; without a tape, what the state keeps of it."""
+    if summary["tape"] is None:
+        return Store(stack.table).load_universe(hour_ms)
+    return pl.read_parquet(_in_bucket(stack, universe_key(summary["tape"])))
+
+
+def _in_bucket(stack: LocalStack, key: str) -> bytes:
+    s3 = session().client("s3", endpoint_url=stack.aws_url)
+    try:
+        stored: bytes = s3.get_object(Bucket=stack.environment("screen")["TAPE_BUCKET"], Key=key)["Body"].read()
+    finally:
+        s3.close()
+    return stored
+
+
 def _write_tape(console: "Console", path: Path, stack: LocalStack, summary: dict[str, Any]) -> None:
     """Fetch the tape from the bucket in which the function stored it."""
     if summary["tape"] is None:
         raise QuantScoutError(f"the run left no tape: {summary['tape_problem'] or 'its report was not new'}")
-    s3 = session().client("s3", endpoint_url=stack.aws_url)
+    data = _in_bucket(stack, summary["tape"])
     try:
-        stored = s3.get_object(Bucket=stack.environment("screen")["TAPE_BUCKET"], Key=summary["tape"])
-        data = stored["Body"].read()
         path.write_bytes(data)
     except OSError as cause:
         raise InputError(
             f"the tape {path} cannot be written ({cause.strerror}); name another with --out FILE"
         ) from cause
-    finally:
-        s3.close()
     console.print(f"  tape in {path}: {len(data):,} bytes; next: quantscout run --tape {path}", style="dim")
 
 

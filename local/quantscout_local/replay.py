@@ -13,13 +13,13 @@ import httpx
 import polars as pl
 
 from quantscout import METHOD_VERSION
-from quantscout.clock import parse_hour, to_ms
+from quantscout.clock import parse_hour
 from quantscout.environment import parse_environment
 from quantscout.errors import InputError, SourceError, StateError
 from quantscout.held import read_items
 from quantscout.http import Params, SourceClient
 from quantscout.models import Report
-from quantscout.pipeline import run_hour
+from quantscout.pipeline import Outcome, run_hour
 from quantscout.readings import TapedClock, trace_tasks
 from quantscout.report import config_hash
 from quantscout.run import Run
@@ -107,18 +107,17 @@ def replay(tape: Tape) -> Replayed:
     """
     settings, clock = parse_settings(tape.header.settings_json), TapedClock(tape.frames["moments"])
     hour, answers = parse_hour(tape.header.hour), Answers(tape)
-    environment = parse_environment({"TABLE_NAME": TABLE, **tape.header.addresses})
+    share = repr(tape.header.budget_share)
+    environment = parse_environment({"TABLE_NAME": TABLE, "BUDGET_SHARE": share, **tape.header.addresses})
     keys = SourceKeys.model_validate({f"{source}_api_key": STAND_IN for source in tape.header.sources})
 
-    async def work(store: Store) -> Report:
+    async def work(store: Store) -> Outcome:
         trace_tasks()
         async with open_sources(environment, keys, listener=answers) as sources:
-            outcome = await run_hour(Run(hour, sources, store, settings, clock.now, _no_wait))
-        return outcome.report
+            return await run_hour(Run(hour, sources, store, settings, clock.now, _no_wait))
 
     with _state(tape.frames["state"]) as store:
-        report = asyncio.run(work(store))
-        universe = store.load_universe(to_ms(hour))
+        report, _, universe = asyncio.run(work(store))
     if universe is None:
         raise StateError(f"the repeated run of {tape.header.hour} left no universe; see docs/tape.md")
     return Replayed(report, universe, _warnings(tape, config_hash(settings), clock.unknown))

@@ -1,7 +1,8 @@
 """The backfill: the trailing 30 days of 1h bars of every eligible contract, as far as the state lacks them.
 
 Idempotent: what is stored is not asked for again. Resumable: it works in slices, newest first, writes each when it is
-there, and stops in time; the next call goes on with what is still missing. The same way heals gaps.
+there, and stops in time; the next call goes on with what is still missing. The same way heals gaps. At the end it
+folds finished days (folding.py).
 """
 
 import asyncio
@@ -13,26 +14,19 @@ import polars as pl
 from quantscout.breakers import kept_breakers
 from quantscout.clock import check_not_future
 from quantscout.errors import SourceError
-from quantscout.frames import BARS, HOUR_MS, KEY, stack
+from quantscout.folding import fold_days
+from quantscout.frames import BARS, HOUR_MS, stack
+from quantscout.holes import Gap, find_gaps
 from quantscout.run import Run
 from quantscout.store import BACKFILLED_BLOCKS, BAR_BLOCKS, by_hour
 from quantscout.sweep import sweep
-from quantscout.venue_hour import VenueHour, open_venue
-from quantscout.venues.base import Contract
+from quantscout.venue_hour import VenueHour, open_venue, tells_taker
 from quantscout.verify import verify_bars
 
 SLICE_H = 498
 """Hours of one slice, the unit that is fetched for all contracts and then written: one request of each venue's size."""
 BATCH = 200
 """Contracts that are asked for between two looks at the remaining time."""
-
-
-class Gap(NamedTuple):
-    """The hours of a contract that a slice lacks: from the first missing bar to the last, `since <= open < until`."""
-
-    contract: Contract
-    since_ms: int
-    until_ms: int
 
 
 class Filled(NamedTuple):
@@ -62,7 +56,10 @@ async def _fill_venues(run: Run, has_time: Callable[[], bool]) -> list[Filled]:
     hours = await asyncio.gather(*(open_venue(venue, run) for venue in run.sources.venues))
     if all(hour.failed for hour in hours):
         raise SourceError("all venues", "unavailable", "; ".join(f"{hour.name}: {hour.failed}" for hour in hours))
-    return list(await asyncio.gather(*(_fill_venue(hour, run, has_time) for hour in hours)))
+    filled = list(await asyncio.gather(*(_fill_venue(hour, run, has_time) for hour in hours)))
+    if has_time():
+        await run.in_thread(fold_days, run.store, [hour.name for hour in hours], run.hour_ms)
+    return filled
 
 
 async def _fill_venue(hour: VenueHour, run: Run, has_time: Callable[[], bool]) -> Filled:
@@ -74,11 +71,12 @@ async def _fill_venue(hour: VenueHour, run: Run, has_time: Callable[[], bool]) -
     ]
     asked = rows = remaining = 0
     for first_ms, last_ms in slices:
-        gaps = find_gaps(eligible, pl.concat([screened, filled]), first_ms, last_ms)
-        done, fetched = await _fetch_gaps(hour, gaps, run, has_time)
+        held = pl.concat([screened, filled])
+        gaps = find_gaps(eligible, held, first_ms, last_ms)
+        done, fetched = await _fetch_gaps(hour, gaps, run, has_time, tells_taker(hour.venue, held))
         new = fetched.join(screened, on=BAR_BLOCKS.unique, how="anti").join(filled, on=BAR_BLOCKS.unique, how="anti")
         filled = pl.concat([filled, new])
-        await run.in_thread(_write, run, hour.name, filled, new)
+        await run.in_thread(run.store.append, BACKFILLED_BLOCKS, hour.name, by_hour(new, "open_ms", HOUR_MS))
         asked, rows, remaining = asked + done, rows + new.height, remaining + len(gaps) - done
     return Filled(hour.name, eligible.height, asked, rows, remaining, hour.failed, len(hour.problems))
 
@@ -90,30 +88,8 @@ def _slices(run: Run) -> list[tuple[int, int]]:
     return [(max(end - SLICE_H * HOUR_MS, oldest), end) for end in ends]
 
 
-def find_gaps(eligible: pl.DataFrame, held: pl.DataFrame, first_ms: int, last_ms: int) -> list[Gap]:
-    """Return one gap per contract that lacks a whole hour's bar of the slice after its listing, sorted by contract.
-
-    It reaches from the bar before the first missing one (filling needs real bars around it; of a new contract, the
-    broken first hour) to the bar after the last.
-    """
-    listed = pl.col("listed_ms").fill_null(0)
-    first = pl.max_horizontal(pl.lit(first_ms), listed // HOUR_MS * HOUR_MS).alias("first_ms")
-    whole = pl.max_horizontal(pl.lit(first_ms), (listed + HOUR_MS - 1) // HOUR_MS * HOUR_MS)
-    hours = pl.int_ranges(whole, last_ms, HOUR_MS).alias("open_ms")
-    absent = (
-        eligible.select(*KEY, "lot_coins", first, hours)
-        .explode("open_ms")
-        .drop_nulls("open_ms")
-        .join(held, on=[*KEY, "open_ms"], how="anti")
-    )
-    since = pl.max_horizontal(pl.col("first_ms").first(), pl.col("open_ms").min() - HOUR_MS).alias("since")
-    until = (pl.col("open_ms").max() + 2 * HOUR_MS).clip(upper_bound=last_ms).alias("until")
-    spans = absent.group_by("contract", "lot_coins").agg(since, until).sort("contract")
-    return [Gap(Contract(name, lots or 1.0), since, until) for name, lots, since, until in spans.rows()]
-
-
 async def _fetch_gaps(
-    hour: VenueHour, gaps: list[Gap], run: Run, has_time: Callable[[], bool]
+    hour: VenueHour, gaps: list[Gap], run: Run, has_time: Callable[[], bool], known_taker: bool
 ) -> tuple[int, pl.DataFrame]:
     """Return how many gaps were asked for in time, and the verified bars that came."""
     spans = {gap.contract.name: (gap.since_ms, gap.until_ms) for gap in gaps}
@@ -121,15 +97,9 @@ async def _fetch_gaps(
     while done < len(gaps) and has_time():
         batch = [gap.contract for gap in gaps[done : done + BATCH]]
         swept = await sweep(batch, lambda c: hour.venue.fetch_bars(c, HOUR_MS, *spans[c.name]), BARS, "bars")
-        checked = verify_bars(swept.frame, HOUR_MS, run.hour_ms)
+        needs_taker = known_taker or tells_taker(hour.venue, swept.frame)
+        checked = verify_bars(swept.frame, HOUR_MS, run.hour_ms, needs_taker=needs_taker)
         hour.problems += [*swept.problems, *checked.problems]
         frames.append(checked.bars)
         done += len(batch)
     return done, stack(frames, BARS)
-
-
-def _write(run: Run, venue: str, filled: pl.DataFrame, new: pl.DataFrame) -> None:
-    """Write the whole blocks of the hours that got new bars; a block holds the bars that close at its hour."""
-    touched = (new["open_ms"] + HOUR_MS).unique().to_list()
-    whole = filled.filter((pl.col("open_ms") + HOUR_MS).is_in(touched)).sort(BACKFILLED_BLOCKS.unique)
-    run.store.replace(BACKFILLED_BLOCKS, venue, by_hour(whole, "open_ms", HOUR_MS))

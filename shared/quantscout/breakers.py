@@ -3,14 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from quantscout.documents import Breaker
 from quantscout.run import Run
-from quantscout.store import Breaker
 
 
 @asynccontextmanager
 async def kept_breakers(run: Run) -> AsyncIterator[None]:
     """Tell the sources' clients of bans that still hold, and keep those that came up, also when the run fails."""
-    held = await run.in_thread(run.store.load_breakers)
+    held = await run.in_thread(run.store.load_breakers, run.hour_ms)
     for client in run.sources.clients:
         if client.source in held:
             client.leave_alone(held[client.source].until_ms / 1000, held[client.source].reason)

@@ -108,8 +108,12 @@ async def _funding(hour: VenueHour, contracts: list[Contract], run: Run) -> pl.D
     fetched = []
     if swept:
         fetched.append(_kept(hour, await _funding_of_all(hour, min(recent), run)))
+    # A contract that was away for longer than the sweep reaches back is asked for by itself: no hole stays.
+    reached_ms = min(recent) if swept else run.hour_ms
     due = [
-        c for c in contracts if c.name not in newest or (not swept and _is_due(newest[c.name], intervals[c.name], run))
+        c
+        for c in contracts
+        if c.name not in newest or (newest[c.name] < reached_ms and _is_due(newest[c.name], intervals[c.name], run))
     ]
 
     async def fetch(contract: Contract) -> pl.DataFrame:

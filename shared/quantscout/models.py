@@ -23,6 +23,7 @@ class HourEvent(BaseModel):
 
     scheduled_at: AwareDatetime | None = Field(None, description="the schedule's own time; floored to the hour")
     at: AwareDatetime | None = Field(None, description="an explicit full hour; replays it")
+    force: bool = Field(default=False, description="with `at`: compute and publish again an hour that is finished")
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -30,6 +31,8 @@ class HourEvent(BaseModel):
             raise ValueError('an event has either "scheduled_at" or "at", e.g. {"at": "2026-03-01T12:00:00Z"}')
         if self.at is not None and self.at != floor_hour(self.at):
             raise ValueError('"at" must be a full hour, e.g. 2026-03-01T12:00:00Z')
+        if self.force and self.at is None:
+            raise ValueError('"force" goes with an explicit hour, e.g. {"at": "2026-03-01T12:00:00Z", "force": true}')
         return self
 
     @property
@@ -99,6 +102,11 @@ class Gem(BaseModel):
     factors: dict[str, FactorScore]
     penalty: float
     boost: float
+    coin: str = Field(default="", description="the coin's own name: the symbol's, or another where two share a ticker")
+    aggregates: dict[str, float | str | None] | None = Field(
+        default=None,
+        description="Coinalyze's figures beside the venue's (docs/identity.md); null where it was not asked",
+    )
 
 
 class Funnel(BaseModel):
@@ -170,6 +178,10 @@ class Report(BaseModel):
     sources: dict[str, SourceState]
     warnings: list[str]
     ranked_gems: list[Gem]
+    left: list[str] = Field(default=[], description="symbols of the hour before that are no longer in the list")
+    unseen: dict[str, int] = Field(
+        default={}, description="per source that is out: contracts of the last hour in which it answered"
+    )
 
     @model_validator(mode="after")
     def _five_or_none(self) -> Self:

@@ -154,6 +154,7 @@ class Recorder:
             config_hash=report.config_hash,
             sources={c.source: Met(simulated=sorted(c.simulated), retried=c.retried) for c in self._clients},
             addresses=addresses,
+            budget_share=environment.budget_share,
             report_sha256=digest(text),
         )
         write_tape(file, header, text, self._blocks())

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
@@ -12,13 +12,19 @@ from quantscout import METHOD_VERSION, SCHEMA_VERSION
 from quantscout.clock import iso, to_ms
 from quantscout.decide import PICKS, Decision, funnel, missing
 from quantscout.errors import Problem
-from quantscout.factors import FACTORS, NAMES, Factor
-from quantscout.gates import GATES, LEVELS
+from quantscout.factors import FACTORS, NAMES
+from quantscout.gates import FLAGS, GATES, LEVELS, REASONS
+from quantscout.justification import Row, justify, reasons
 from quantscout.models import DataPoints, ErrorCount, FactorScore, Funnel, Gem, RegimeState, Report, SourceState, Status
-from quantscout.regime import WEIGHT_MULTIPLIERS, Regime
+from quantscout.regime import FACTOR_VALUE, WEIGHT_MULTIPLIERS, Regime
 from quantscout.settings import Settings
 
-Row = dict[str, Any]
+NO_GATE = ["same_coin", "too_few_coins"]
+LACKING = ("late", "no_bars", "insufficient_coverage")
+"""Reasons that speak of missing data, besides those of an unknown value."""
+
+AGGREGATED = "coinalyze_"
+"""Before the names of Coinalyze's figures in the universe."""
 
 
 class Facts(NamedTuple):
@@ -34,12 +40,13 @@ class Facts(NamedTuple):
 
 
 def config_hash(settings: Settings) -> str:
-    """Return 12 hex digits over the settings and the tables of factors, gates and regime weights."""
+    """Return 12 hex digits over the settings and the tables of factors, gates, flags and regime weights."""
     parts = {
         "settings": settings.plain(),
         "factors": [(f.name, f.weight, f.kind, str(f.value)) for f in FACTORS],
-        "gates": [tuple(gate) for gate in GATES],
-        "regime": WEIGHT_MULTIPLIERS,
+        "gates": [(g.name, g.column, g.sense, g.limits, g.stage, g.unknown_passes_from, g.setting) for g in GATES],
+        "flags": [(name, str(test)) for name, test in FLAGS.items()],
+        "regime": (WEIGHT_MULTIPLIERS, FACTOR_VALUE),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -63,6 +70,7 @@ def count_errors(problems: Iterable[Problem], examples: int = 5) -> list[ErrorCo
 def build_report(decision: Decision, facts: Facts, settings: Settings) -> Report:
     """Return the validated report; without a level that holds five coins the status is no_data and the list empty."""
     rows = [] if decision.level is None else _top(decision.universe)
+    gems = [_gem(row, facts.previous, decision.universe) for row in rows]
     low = decision.level is None or decision.level > 0
     hour, digest = iso(facts.hour_ms), config_hash(settings)
     return Report(
@@ -81,8 +89,24 @@ def build_report(decision: Decision, facts: Facts, settings: Settings) -> Report
         funnel=Funnel.model_validate(funnel(decision.universe)),
         sources=facts.sources,
         warnings=list(facts.warnings),
-        ranked_gems=[_gem(row, facts.previous, decision.universe) for row in rows],
+        ranked_gems=gems,
+        left=_left(gems, facts.previous),
+        unseen=_unseen(facts.sources, facts.previous),
     )
+
+
+def _left(gems: list[Gem], previous: Report | None) -> list[str]:
+    """Return who was in the list of the hour before and is not now; an hour without a list says nothing of it."""
+    before = previous.ranked_gems if previous and gems else []
+    coins, symbols = {gem.coin for gem in gems}, {gem.symbol for gem in gems}
+    return [gem.symbol for gem in before if (gem.coin not in coins if gem.coin else gem.symbol not in symbols)]
+
+
+def _unseen(sources: Mapping[str, SourceState], previous: Report | None) -> dict[str, int]:
+    """Return how much each source that is out showed when it last answered, handed on from hour to hour."""
+    out = [name for name, state in sources.items() if not state.ok]
+    known = previous.unseen | {n: s.contracts for n, s in previous.sources.items() if s.ok} if previous else {}
+    return {name: known[name] for name in out if name in known}
 
 
 def _status(decision: Decision, regime: Regime) -> Status:
@@ -94,13 +118,32 @@ def _status(decision: Decision, regime: Regime) -> Status:
 
 
 def _gate_reason(decision: Decision) -> str:
-    """Say which level was used and why, with the number of coins that each narrower level held."""
+    """Say which level was used and why, with the coins that each level held; without one the cause and next step."""
     held = ", ".join(f"{name} {count}" for name, count in decision.passed_per_level.items())
     if decision.level is None:
-        return f"no level holds {PICKS} coins that can be scored (coins per level: {held})"
+        cause, step = _obstacle(decision.universe)
+        return f"no level holds {PICKS} coins that can be scored: {cause} (coins per level: {held}); next step: {step}"
     return (
         f"{LEVELS[decision.level]} is the first level with {PICKS} coins that can be scored (coins per level: {held})"
     )
+
+
+def _obstacle(universe: pl.DataFrame) -> tuple[str, str]:
+    """Return what stopped most of the contracts that the universe admits, and what a person can do."""
+    eligible = universe.filter(pl.col("ineligible").is_null())
+    again = "see the sources and notes for what they did not bring, then run the hour again"
+    if eligible.is_empty():
+        return "no venue listed a contract that counts", again
+    gated = eligible["reason"].drop_nulls().filter(~eligible["reason"].drop_nulls().is_in(NO_GATE))
+    if gated.is_empty():
+        return f"only {eligible['coin'].n_unique()} coins are listed", again
+    code, count = gated.value_counts().sort("count", "reason", descending=[True, False]).row(0)
+    cause = f"{count} of {eligible.height} contracts failed because {REASONS[code]}"
+    if code == "short_history":
+        return cause, "let the backfill finish, then run the hour again"
+    if code in LACKING or code.endswith("_unknown"):
+        return cause, again
+    return cause, "quantscout explain COIN shows every gate of a contract"
 
 
 def _top(universe: pl.DataFrame) -> list[Row]:
@@ -108,9 +151,7 @@ def _top(universe: pl.DataFrame) -> list[Row]:
 
 
 def _gem(row: Row, previous: Report | None, universe: pl.DataFrame) -> Gem:
-    streak = (
-        next((gem.hours_in_list for gem in previous.ranked_gems if gem.symbol == row["symbol"]), 0) if previous else 0
-    )
+    streak = _streak(row, previous)
     others = universe.filter((pl.col("coin") == row["coin"]) & (pl.col("reason") == "same_coin"))
     return Gem(
         rank=row["rank"],
@@ -135,7 +176,24 @@ def _gem(row: Row, previous: Report | None, universe: pl.DataFrame) -> Gem:
         factors={name: _factor(row, name) for name in NAMES},
         penalty=row["penalty"],
         boost=row["boost"],
+        coin=row["coin"],
+        aggregates=_aggregates(row),
     )
+
+
+def _streak(row: Row, previous: Report | None) -> int:
+    """Return for how many hours the coin has been in the list; a report of an older version knows only its symbol."""
+    gems = previous.ranked_gems if previous else []
+    return next(
+        (gem.hours_in_list for gem in gems if row["coin" if gem.coin else "symbol"] == (gem.coin or gem.symbol)), 0
+    )
+
+
+def _aggregates(row: Row) -> dict[str, float | str | None] | None:
+    """Return what Coinalyze said of the coin, None where it was not asked."""
+    found = {name.removeprefix(AGGREGATED): value for name, value in row.items() if name.startswith(AGGREGATED)}
+    found.pop("symbol", None)  # the listing's own column
+    return found if any(value is not None for value in found.values()) else None
 
 
 def _factor(row: Row, name: str) -> FactorScore:
@@ -156,39 +214,3 @@ def _data_points(row: Row) -> DataPoints:
         price_momentum_1h_pct=_percent_change(row["close"], row["close_1h_ago"]),
         volume_24h_usdt=row["volume_24h_usdt"],
     )
-
-
-def reasons(row: Row, *, against: bool = False) -> list[str]:
-    """Return the phrases of the factors that lift the score above neutral (or press it below), strongest first."""
-    lifts = [
-        (row[f"{f.name}_weight"] * (row[f"{f.name}_norm"] - 0.5), f)
-        for f in FACTORS
-        if row[f"{f.name}_norm"] is not None
-    ]
-    sign = -1 if against else 1
-    ordered = sorted((lift for lift in lifts if sign * lift[0] > 0), key=lambda lift: (-sign * lift[0], lift[1].name))
-    return [_phrase(row, factor) for _, factor in ordered]
-
-
-def _phrase(row: Row, factor: Factor) -> str:
-    """Return the value in words, with its z: "+1 %" may be much or little in an hour's market."""
-    z = row[f"{factor.name}_z"]
-    return factor.phrase(row[factor.name]) + ("" if z is None else f" (z {z:+.1f})")
-
-
-def justify(row: Row) -> str:
-    """Return why a contract is listed: what lifts it, what speaks against it, penalty, boost, missing, flags."""
-    parts = [_sentence("", reasons(row)[:4]), _sentence("Against: ", reasons(row, against=True)[:2])]
-    if row["penalty"] > 0:
-        parts.append(f"Funding penalty {100 * row['penalty']:.1f} points.")
-    if row["boost"] > 0:
-        parts.append(f"Listed {row['listed_days']:.1f} days ago: +{100 * row['boost']:.0f} points.")
-    parts += [_sentence("Missing: ", missing(row)), _sentence("Flags: ", row["flags"])]
-    return " ".join(part for part in parts if part)
-
-
-def _sentence(lead: str, phrases: Sequence[str]) -> str:
-    if not phrases:
-        return ""
-    text = lead + ", ".join(phrases) + "."
-    return text[0].upper() + text[1:]

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import ParamSpec, TypeVar
 
 from quantscout.clock import seconds_until_final, to_ms
+from quantscout.ledger import Lease, Stage
 from quantscout.settings import Settings
 from quantscout.sources import Sources
 from quantscout.store import Store
@@ -27,6 +28,8 @@ class Run:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while a month of bars is read: one venue after the other needs half the memory of both at once."""
+    lease: Lease | None = None
+    """The run's hold on its hour; None where no record is kept (the backfill, a replay)."""
 
     @property
     def hour_ms(self) -> int:
@@ -36,6 +39,16 @@ class Run:
     def now_ms(self) -> int:
         """Return the clock as epoch ms."""
         return to_ms(self.now())
+
+    @property
+    def attempt(self) -> int | None:
+        """The number of this run among those of its hour; None where no record is kept."""
+        return None if self.lease is None else self.lease.attempt
+
+    async def reach(self, stage: Stage) -> None:
+        """Write into the run record that a stage is reached; raises StateError if the hour was taken over."""
+        if self.lease is not None:
+            await self.in_thread(self.lease.reach, stage)
 
     async def wait_until_final(self, venue_now: datetime) -> None:
         """Return when, by the venue's clock, the bars that close at H are final."""

@@ -7,14 +7,14 @@ it was made, and the report names every setting that differs from its default.
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
 from quantscout.errors import InputError
 from quantscout.factors import FACTORS
-from quantscout.gates import GATES, Gate, Limits, Unknowable, always
+from quantscout.gates import GATES, LEVELS, Gate, Limits, Unknowable, always
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Normalisation = Literal["z", "robust_z", "rank"]
@@ -28,7 +28,7 @@ _LIMITS: dict[str, Limits] = {gate.name: gate.limits for gate in GATES}
 class Settings(BaseModel):
     """The settings of a run; frozen, built once."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     # Data (SPEC 1, 3)
     history_h: int = Field(720, ge=60, le=2160, description="trailing hours of bars that baselines use")
@@ -91,6 +91,30 @@ class Settings(BaseModel):
         _refuse_unknown("gate", given, _GATES)
         return {name: _limits_of(gate, given.get(name, gate.limits)) for name, gate in _GATES.items()}
 
+    @field_validator("gate_limits", mode="before")
+    @classmethod
+    def _four_or_one(cls, given: Any) -> Any:
+        """Refuse a list of another length with one sentence."""
+        tables = given.items() if isinstance(given, Mapping) else ()
+        for name, limits in tables:
+            if isinstance(limits, list | tuple) and len(limits) != len(LEVELS):
+                raise ValueError(f"{name}: give one limit per level ({', '.join(LEVELS)}), not {len(limits)}")
+        return given
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        """Refuse settings that contradict each other: nothing could pass, or a report would never come."""
+        limits = {gate.name: self.limits_of(gate)[0] for gate in GATES}
+        if limits["history"] > self.history_h:
+            raise ValueError(
+                f"gate_limits.history is {limits['history']:g} h, but only history_h {self.history_h} h are read"
+            )
+        if limits["volume_24h_min"] >= limits["volume_24h_max"]:
+            raise ValueError("gate_limits: volume_24h_min must be below volume_24h_max, or nothing passes")
+        if self.clock_drift_report_s > self.clock_drift_fail_s:
+            raise ValueError("clock_drift_report_s must not be above clock_drift_fail_s")
+        return self
+
     def limits_of(self, gate: Gate) -> Limits:
         """Return the gate's limits per level that are in force."""
         limits = self.gate_limits[gate.name]
@@ -143,6 +167,8 @@ def _refusal(error: Any) -> str:
     """Return one refusal in words: the setting, what is wrong, what was given, what is allowed."""
     path = [str(part) for part in error["loc"]]
     field = Settings.model_fields.get(path[0]) if path else None
+    if not path and error["type"] == "value_error":
+        return str(error["msg"]).removeprefix("Value error, ")
     if not path or (field is None and error["type"] != "extra_forbidden"):
         return f"the text: {error['msg']} (got {error['input']!r})"
     if field is None:

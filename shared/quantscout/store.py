@@ -1,20 +1,22 @@
-"""The state: column blocks per venue and hour, reports, universes (docs/state.md).
+"""The state: series in column blocks per venue and hour, folded into days (docs/state.md); documents beside them.
 
 One table. `pk` is what it is ("bars#binance", "report"), `sk` the hour and the part ("2026-03-01T12#00"). A block is
 written whole: what a key held is merged with what is new, so that writing twice changes nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
 from quantscout.blocks import pack, unpack
-from quantscout.clock import hour_key
+from quantscout.capacity import write_units
+from quantscout.days import TRIES, DayBlocks, Head
+from quantscout.documents import Documents
 from quantscout.frames import BARS, DAY_MS, FUNDING, HOUR_MS, KEY, OPEN_INTEREST, SUPPLY, Schema, stack
-from quantscout.models import Report
-from quantscout.table import StateTable
+from quantscout.hours import Block, has_hours, read_hours, write_hours
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -24,18 +26,36 @@ EVERYTHING = pl.lit(value=True)
 READ_SPAN_H = 24
 KEEP_DAYS = 35
 """Blocks live longer than the 30 days that are read, so that a late hour still finds its window."""
+LAYERS_MOST = 4
+"""So many times rows are added to a day before it is written anew as one."""
+HOUR_OF_DAY = "hour_of_day"
+"""In a day's block, the hour whose block a row belongs to: part of a day is read as exactly as its hours."""
 
 
 class Kind(NamedTuple):
-    """A kind of block: the schema of its rows and the columns that make a row unique."""
+    """A kind of block: the schema of its rows and the columns that make a row unique; `by_day` if it has no hours."""
 
     name: str
     schema: Schema
     unique: tuple[str, ...]
+    by_day: bool = False
+
+    def hours(self, partition: str) -> str:
+        """Return the partition key of the hours' blocks."""
+        return f"{self.name}#{partition}"
+
+    def days(self, partition: str) -> str:
+        """Return the partition key of the days' blocks."""
+        return f"{self.name}_days#{partition}"
+
+    @property
+    def day_schema(self) -> Schema:
+        """The schema of a day's rows."""
+        return {**self.schema, HOUR_OF_DAY: pl.Int8}
 
 
 BAR_BLOCKS = Kind("bars", BARS, (*KEY, "open_ms"))
-BACKFILLED_BLOCKS = Kind("backfilled", BARS, (*KEY, "open_ms"))
+BACKFILLED_BLOCKS = Kind("backfilled", BARS, (*KEY, "open_ms"), by_day=True)
 """The backfill's own blocks: each writer has its keys, so neither can undo what the other wrote."""
 OPEN_INTEREST_BLOCKS = Kind("open_interest", OPEN_INTEREST, (*KEY, "at_ms"))
 FUNDING_BLOCKS = Kind("funding", FUNDING, (*KEY, "settled_ms"))
@@ -57,24 +77,13 @@ def open_store(table_name: str) -> "Store":
     return Store(boto3.resource("dynamodb", config=config).Table(table_name))
 
 
-class Breaker(NamedTuple):
-    """Until when a source is left alone, and why."""
-
-    until_ms: int
-    reason: str
-
-
-class Store:
+class Store(Documents):
     """The state in one DynamoDB table. Every method raises StateError, which names the table and the cause."""
 
     def __init__(self, table: "Table") -> None:
         """Take a boto3 Table resource; nothing is asked yet."""
-        self.table = StateTable(table)
-
-    @property
-    def client(self) -> Any:
-        """The DynamoDB client, for those who listen to what is read and written."""
-        return self.table.client
+        super().__init__(table)
+        self._days = DayBlocks(self.table, KEEP_DAYS)
 
     def load(
         self, kind: Kind, partition: str, since_ms: int, until_ms: int, keep: pl.Expr = EVERYTHING
@@ -83,84 +92,132 @@ class Store:
 
         `keep` is applied to each block as it comes: what is not wanted never adds up.
         """
-        spans = range(since_ms, until_ms + 1, READ_SPAN_H * HOUR_MS)
-        ends = (min(start + (READ_SPAN_H - 1) * HOUR_MS, until_ms) for start in spans)
+        return _once(self._load(kind, partition, since_ms, until_ms, keep), kind)
 
-        def read(first_ms: int, last_ms: int) -> list[pl.DataFrame]:
-            items = self._query(f"{kind.name}#{partition}", first_ms, last_ms)
-            return [unpack(bytes(item["data"].value), kind.schema).filter(keep) for item in items]
+    def _load(self, kind: Kind, partition: str, since_ms: int, until_ms: int, keep: pl.Expr) -> pl.DataFrame:
+        """Return the rows, some of them perhaps twice."""
+        began_s = time.perf_counter()
+        heads = self._days.heads(kind.days(partition), since_ms, until_ms, until_ms)
+        whole = {day_ms: head for day_ms, head in heads.items() if head.layers}
+        spans = [] if kind.by_day else _spans(since_ms, until_ms, whole)
+
+        def read_day(head: Head) -> list[pl.DataFrame]:
+            found = self._days.read(kind.days(partition), head, until_ms)
+            span = max(since_ms, head.day_ms), min(until_ms, head.day_ms + DAY_MS - HOUR_MS)
+            if not found.is_whole and not kind.by_day:
+                return read_span(span)
+            of_day = [(at_ms - head.day_ms) // HOUR_MS for at_ms in span]
+            return [_of_hours(part, kind, *of_day).filter(keep) for part in found.parts]
+
+        def read_span(span: tuple[int, int]) -> list[pl.DataFrame]:
+            blocks = read_hours(self.table, kind.hours(partition), span, until_ms)
+            return [unpack(part, kind.schema).filter(keep) for block in blocks for part in block.parts]
 
         with ThreadPoolExecutor(READERS) as readers:
-            frames = [frame for found in readers.map(read, spans, ends) for frame in found]
-        return _once(stack(frames, kind.schema), kind)
+            of_days, of_hours = readers.map(read_day, whole.values()), readers.map(read_span, spans)
+            frames = [frame for found in (*of_days, *of_hours) for frame in found]
+        rows = stack(frames, kind.schema)
+        self.table.meter.note_load(time.perf_counter() - began_s)
+        return rows
 
     def load_bars(self, venue: str, since_ms: int, until_ms: int, keep: pl.Expr = EVERYTHING) -> pl.DataFrame:
         """Return the verified 1h bars of a venue, whoever wrote them, from blocks of `since <= hour <= until`."""
-        both = [self.load(kind, venue, since_ms, until_ms, keep) for kind in (BAR_BLOCKS, BACKFILLED_BLOCKS)]
+        both = [self._load(kind, venue, since_ms, until_ms, keep) for kind in (BAR_BLOCKS, BACKFILLED_BLOCKS)]
         return _once(pl.concat(both), BAR_BLOCKS)
 
     def save(self, kind: Kind, partition: str, frames_by_hour: Iterable[tuple[int, pl.DataFrame]]) -> None:
         """Merge frames into the blocks of their hours. Rows that a block already holds stay as they are."""
         for hour_ms, frame in frames_by_hour:
             if frame.height:
-                held = self.load(kind, partition, hour_ms, hour_ms)
+                span = hour_ms, hour_ms
+                blocks = read_hours(self.table, kind.hours(partition), span, hour_ms, consistent=True)
+                held = stack([unpack(part, kind.schema) for block in blocks for part in block.parts], kind.schema)
                 merged = (
                     pl.concat([held, frame]).unique(kind.unique, keep="first", maintain_order=True).sort(kind.unique)
                 )
-                self.replace(kind, partition, [(hour_ms, merged)])
+                if merged.height > held.height:
+                    self.replace(kind, partition, [(hour_ms, merged)])
 
     def replace(self, kind: Kind, partition: str, frames_by_hour: Iterable[tuple[int, pl.DataFrame]]) -> None:
-        """Write blocks as they are, in batches; for callers that have merged already (the backfill)."""
-        pk = f"{kind.name}#{partition}"
-        self.table.put_all(
-            item for hour_ms, frame in frames_by_hour for item in _items(pk, hour_ms, pack(frame), KEEP_DAYS)
-        )
+        """Write the blocks of hours as they are. A day that was folded is read by its hours again."""
+        blocks = [Block(hour_ms, pack(frame)) for hour_ms, frame in frames_by_hour]
+        days = sorted({block.hour_ms // DAY_MS * DAY_MS for block in blocks})
+        for look in ("before", "after"):  # after, too: it may be folded while the hours are being written
+            if look == "after":
+                write_hours(self.table, kind.hours(partition), blocks, KEEP_DAYS)
+            for day_ms in days:
+                self._days.mark_stale(kind.days(partition), day_ms)
 
-    def load_breakers(self) -> dict[str, Breaker]:
-        """Return the sources that are to be left alone, as earlier runs left word."""
-        items = self.table.query("breaker", consistent=True)
-        return {str(i["sk"]): Breaker(int(i["until_ms"]), str(i["reason"])) for i in items}
+    def append(self, kind: Kind, partition: str, frames_by_hour: Iterable[tuple[int, pl.DataFrame]]) -> None:
+        """Add rows to the days of their hours, for a kind that has only days; what is stored is not written again."""
+        by_day: dict[int, list[pl.DataFrame]] = {}
+        for hour_ms, frame in frames_by_hour:
+            by_day.setdefault(hour_ms // DAY_MS * DAY_MS, []).append(_with_hour(frame, hour_ms))
+        for day_ms, frames in by_day.items():
+            self._append_day(kind, partition, day_ms, pl.concat(frames))
 
-    def save_breakers(self, breakers: Mapping[str, Breaker]) -> None:
-        """Leave word for later runs until when a source is to be left alone, and why."""
-        self.table.put_all(
-            {
-                "pk": "breaker",
-                "sk": source,
-                "until_ms": until_ms,
-                "reason": reason,
-                "expires_at": (until_ms + DAY_MS) // 1000,
-            }
-            for source, (until_ms, reason) in breakers.items()
-        )
+    def _append_day(self, kind: Kind, partition: str, day_ms: int, new: pl.DataFrame) -> None:
+        pk = kind.days(partition)
+        for _ in range(TRIES):
+            seen, rows = self._days.head(pk, day_ms), new
+            layers = () if seen is None else seen.layers
+            if seen is not None and len(layers) >= LAYERS_MOST:
+                old = [unpack(part, kind.day_schema) for part in self._days.read(pk, seen).parts]
+                rows, layers = pl.concat([*old, new]).unique(kind.unique, keep="first", maintain_order=True), ()
+            if self._days.write(pk, day_ms, pack(rows.sort(kind.unique)), seen, layers):
+                return
+        raise self._days.unsettled(pk, day_ms)
 
-    def save_report(self, report: Report, hour_ms: int) -> None:
-        """Keep the hour's report (400 days)."""
-        item: dict[str, Any] = {
-            "pk": "report",
-            "sk": hour_key(hour_ms),
-            "json": report.to_json(),
-            "expires_at": _expiry(hour_ms, 400),
-        }
-        self.table.put(item)
+    def folded(self, kind: Kind, partition: str, first_ms: int, last_ms: int) -> set[int]:
+        """Return the days of the span, by their first ms, that are read as one block."""
+        heads = self._days.heads(kind.days(partition), first_ms, last_ms, last_ms)
+        return {day_ms for day_ms, head in heads.items() if head.layers}
 
-    def load_report(self, hour_ms: int) -> Report | None:
-        """Return the report of an hour, None if there is none."""
-        item = self.table.get("report", hour_key(hour_ms))
-        return None if item is None else Report.model_validate_json(str(item["json"]))
+    def fold(self, kind: Kind, partition: str, day_ms: int, units_most: float) -> float:
+        """Write the blocks of a day's hours as one of the day, and return the write units that it took.
 
-    def save_universe(self, universe: pl.DataFrame, hour_ms: int) -> None:
-        """Keep every listed contract's fate and figures of the hour (30 days)."""
-        self.table.put_all(_items("universe", hour_ms, pack(universe), 30))
+        0 where there is nothing to fold, it was done before, changed meanwhile, or would take more than `units_most`.
+        """
+        span = day_ms, day_ms + DAY_MS - HOUR_MS
+        if not has_hours(self.table, kind.hours(partition), span):
+            return 0.0
+        seen = self._days.begin(kind.days(partition), day_ms)
+        if seen.layers:
+            return 0.0
+        blocks = read_hours(self.table, kind.hours(partition), span, day_ms, consistent=True)
+        frames = [_with_hour(unpack(part, kind.schema), block.hour_ms) for block in blocks for part in block.parts]
+        if not frames:
+            return 0.0
+        parts = pack(pl.concat(frames).sort(*kind.unique, HOUR_OF_DAY))
+        units = sum(write_units(len(part)) for part in parts) + 2  # of the head
+        fits = units <= units_most
+        return units if fits and self._days.write(kind.days(partition), day_ms, parts, seen) else 0.0
 
-    def load_universe(self, hour_ms: int) -> pl.DataFrame | None:
-        """Return the universe of an hour, None if there is none."""
-        frames = [unpack(bytes(item["data"].value)) for item in self._query("universe", hour_ms, hour_ms)]
-        return pl.concat(frames) if frames else None
 
-    def _query(self, pk: str, first_ms: int, last_ms: int) -> Sequence[dict[str, Any]]:
-        """Return the current parts of the blocks of a span of hours."""
-        return _current_parts(self.table.query(pk, hour_key(first_ms), hour_key(last_ms) + "#~"))
+def _spans(since_ms: int, until_ms: int, whole: Collection[int]) -> list[tuple[int, int]]:
+    """Return the spans of hours, none longer than is read at once, that are not part of a whole day."""
+    spans: list[tuple[int, int]] = []
+    for hour_ms in range(since_ms, until_ms + 1, HOUR_MS):
+        if hour_ms // DAY_MS * DAY_MS in whole:
+            continue
+        follows = spans and spans[-1][1] == hour_ms - HOUR_MS
+        if follows and hour_ms - spans[-1][0] < READ_SPAN_H * HOUR_MS:
+            spans[-1] = spans[-1][0], hour_ms
+        else:
+            spans.append((hour_ms, hour_ms))
+    return spans
+
+
+def _with_hour(frame: pl.DataFrame, hour_ms: int) -> pl.DataFrame:
+    return frame.with_columns(pl.lit(hour_ms % DAY_MS // HOUR_MS, pl.Int8).alias(HOUR_OF_DAY))
+
+
+def _of_hours(part: bytes, kind: Kind, first_h: int, last_h: int) -> pl.DataFrame:
+    """Return the rows of a day's block that belong to these hours of it."""
+    rows = unpack(part, kind.day_schema)
+    if (first_h, last_h) != (0, 23):
+        rows = rows.filter(pl.col(HOUR_OF_DAY).is_between(first_h, last_h))
+    return rows.drop(HOUR_OF_DAY)
 
 
 def _once(frame: pl.DataFrame, kind: Kind) -> pl.DataFrame:
@@ -169,29 +226,6 @@ def _once(frame: pl.DataFrame, kind: Kind) -> pl.DataFrame:
     key = [pl.col(n).cast(pl.Categorical).to_physical() if n in texts else pl.col(n) for n in kind.unique]
     first = frame.select(pl.struct(key).is_first_distinct()).to_series()
     return frame if first.all() else frame.filter(first)
-
-
-def _current_parts(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Leave out the parts that an older, longer version of a block left behind: part 00 says how many there are."""
-    counts = {item["sk"].partition("#")[0]: int(item["parts"]) for item in items if int(item["part"]) == 0}
-    return [item for item in items if int(item["part"]) < counts.get(item["sk"].partition("#")[0], 0)]
-
-
-def _expiry(hour_ms: int, days: int) -> int:
-    return (hour_ms + days * DAY_MS) // 1000
-
-
-def _items(pk: str, hour_ms: int, parts: list[bytes], days: int) -> Iterator[dict[str, Any]]:
-    for number, data in enumerate(parts):
-        sk = f"{hour_key(hour_ms)}#{number:02}"
-        yield {
-            "pk": pk,
-            "sk": sk,
-            "part": number,
-            "parts": len(parts),
-            "data": data,
-            "expires_at": _expiry(hour_ms, days),
-        }
 
 
 def by_hour(frame: pl.DataFrame, column: str, offset_ms: int = 0) -> list[tuple[int, pl.DataFrame]]:

@@ -96,7 +96,10 @@ class Met(BaseModel):
 
 
 class Header(BaseModel):
-    """The first line of a tape: `sources` are those that were switched on, `addresses` theirs; never a key."""
+    """The first line of a tape: `sources` are those that were switched on, `addresses` theirs; never a key.
+
+    `budget_share` is the used part of the limits: what is asked of Coinalyze follows from it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -108,6 +111,7 @@ class Header(BaseModel):
     package_version: str = __version__
     sources: dict[str, Met]
     addresses: dict[str, str]
+    budget_share: float = 0.8
     report_sha256: str
 
 
@@ -190,11 +194,27 @@ def tape_key(report: Report) -> str:
     return f"tapes/{hour_key(to_ms(parse_hour(report.hour)))}/{made}-{report.config_hash}.qst"
 
 
+def universe_key(tape: str) -> str:
+    """Return where the whole universe of a tape's hour is: beside it."""
+    return tape.removesuffix(".qst") + ".parquet"
+
+
 def store_tape(s3: Any, bucket: str, key: str, file: BinaryIO) -> None:
     """Put a tape into the bucket, with boto3's client of S3 (DeliveryError)."""
+    _put(s3, bucket, key, file, "application/zip")
+
+
+def store_universe(s3: Any, bucket: str, key: str, universe: pl.DataFrame) -> None:
+    """Put the whole universe of an hour into the bucket, as Parquet (DeliveryError)."""
+    buffer = io.BytesIO()
+    universe.write_parquet(buffer)
+    _put(s3, bucket, key, buffer.getvalue(), "application/vnd.apache.parquet")
+
+
+def _put(s3: Any, bucket: str, key: str, body: BinaryIO | bytes, kind: str) -> None:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - botocore is Lambda's own
 
     try:
-        s3.put_object(Bucket=bucket, Key=key, Body=file, ContentType="application/zip")
+        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=kind)
     except (BotoCoreError, ClientError) as cause:
-        raise DeliveryError(f"S3 did not take the tape {key} for {bucket}: {cause}") from cause
+        raise DeliveryError(f"S3 did not take {key} for {bucket}: {cause}") from cause

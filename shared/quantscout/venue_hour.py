@@ -7,14 +7,17 @@ import polars as pl
 from quantscout.clock import from_ms, is_snapshot_of, iso
 from quantscout.errors import AnswerError, Problem, SourceError, problem_of
 from quantscout.frames import BARS, DAY_MS, HOUR_MS, LISTING, MINUTE_MS, empty, stack
+from quantscout.holes import Gap, find_gaps
 from quantscout.run import Run
 from quantscout.store import BAR_BLOCKS
-from quantscout.sweep import contracts_of, sweep
+from quantscout.sweep import sweep
 from quantscout.venues.base import Contract, Venue
 from quantscout.verify import late_contracts, verify_bars
 
 FIRST_BARS_H = 98
-"""What a contract without state is asked for at first: one request of the cheapest class, and enough for every gate."""
+"""What a contract without state is asked for at first: one request of the cheapest class, and enough for every gate.
+
+As far back the hourly run heals; what is older is the backfill's."""
 POLL_EVERY_S = 10.0
 NOT_AGAIN = tuple(f"bars_{fault}" for fault in ("banned", "blocked_region", "refused", "deadline"))
 """Failures that waiting does not cure: a contract that ends so is not asked for again in this hour."""
@@ -87,9 +90,9 @@ async def gather_bars(hour: VenueHour, run: Run) -> None:
     wanted = inside & pl.col("contract").is_in(eligible["contract"].to_list())
     async with run.loading:
         held = await run.in_thread(run.store.load_bars, hour.name, first_ms, run.hour_ms, wanted)
-    newest = dict(held.group_by("contract").agg(pl.col("open_ms").max()).rows())
-    asked = [c for c in contracts_of(eligible) if newest.get(c.name) != run.hour_ms - HOUR_MS]
-    fresh = await _fetch_until_final(hour, asked, newest, run)
+    recent_ms = run.hour_ms - FIRST_BARS_H * HOUR_MS
+    gaps = find_gaps(eligible, held.filter(pl.col("open_ms") >= recent_ms), recent_ms, run.hour_ms)
+    fresh = await _fetch_until_final(hour, gaps, run, tells_taker(hour.venue, held))
     new = fresh.join(held, on=BAR_BLOCKS.unique, how="anti")
     await run.in_thread(run.store.save, BAR_BLOCKS, hour.name, [(run.hour_ms, new)])
     hour.bars = pl.concat([held, new])
@@ -97,19 +100,30 @@ async def gather_bars(hour: VenueHour, run: Run) -> None:
     hour.late = late_contracts(hour.bars, eligible["contract"].to_list(), run.hour_ms)
 
 
-async def _fetch_until_final(hour: VenueHour, asked: list[Contract], newest: dict[str, int], run: Run) -> pl.DataFrame:
-    """Return verified bars; contracts whose newest bar is missing are asked again until it is too late."""
+def tells_taker(venue: Venue, bars: pl.DataFrame) -> bool:
+    """Tell whether a venue that offers the taker volume does so in these bars; old recordings of one have none."""
+    return "taker" in venue.offers and bars["taker_buy_usdt"].null_count() < bars.height
+
+
+async def _fetch_until_final(hour: VenueHour, gaps: list[Gap], run: Run, known_taker: bool) -> pl.DataFrame:
+    """Return verified bars; contracts whose newest bar is missing are asked again until it is too late.
+
+    One request closes all gaps of a contract that it reaches, at no other price than the newest bar alone.
+    """
     deadline_ms = run.hour_ms + 1000 * run.settings.late_until_s
+    since_ms, asked = {gap.contract.name: gap.since_ms for gap in gaps}, [gap.contract for gap in gaps]
+    waiting = {gap.contract.name for gap in gaps if gap.until_ms == run.hour_ms}
     verified: list[pl.DataFrame] = []
     dropped: dict[Problem, None] = {}
     while asked:
         swept = await sweep(
-            asked, lambda c: _fetch_new_bars(hour.venue, c, newest.get(c.name), run.hour_ms), BARS, "bars"
+            asked, lambda c: hour.venue.fetch_bars(c, HOUR_MS, since_ms[c.name], run.hour_ms), BARS, "bars"
         )
-        checked = verify_bars(swept.frame, HOUR_MS, run.hour_ms)
+        known_taker = known_taker or tells_taker(hour.venue, swept.frame)
+        checked = verify_bars(swept.frame, HOUR_MS, run.hour_ms, needs_taker=known_taker)
         verified.append(checked.bars)
         dropped |= dict.fromkeys(checked.problems)
-        late = set(late_contracts(checked.bars, [c.name for c in asked], run.hour_ms))
+        late = set(late_contracts(checked.bars, [c.name for c in asked], run.hour_ms)) & waiting
         final = {problem.contract: problem for problem in swept.problems if problem.reason in NOT_AGAIN}
         dropped |= dict.fromkeys(final.values())
         asked = [c for c in asked if c.name in late and c.name not in final]
@@ -120,13 +134,6 @@ async def _fetch_until_final(hour: VenueHour, asked: list[Contract], newest: dic
         await run.sleep(POLL_EVERY_S)
     hour.problems += dropped
     return stack(verified, BARS).unique(BAR_BLOCKS.unique, keep="last", maintain_order=True)
-
-
-async def _fetch_new_bars(venue: Venue, contract: Contract, newest_ms: int | None, hour_ms: int) -> pl.DataFrame:
-    """Ask from the newest bar that is held (it anchors the filling of omitted ones), or for the first bars."""
-    first_ms = hour_ms - FIRST_BARS_H * HOUR_MS
-    since_ms = first_ms if newest_ms is None else max(newest_ms, first_ms)
-    return await venue.fetch_bars(contract, HOUR_MS, since_ms, hour_ms)
 
 
 async def fetch_bars_of(

@@ -24,7 +24,7 @@ class Checked(NamedTuple):
     problems: list[Problem]
 
 
-def _reason(interval_ms: int, hour_ms: int, *, needs_volume: bool) -> pl.Expr:
+def _reason(interval_ms: int, hour_ms: int, *, needs_volume: bool, needs_taker: bool) -> pl.Expr:
     """Return the first rule that a row breaks, null for a good row. Order: time, then values, then duplicates."""
     price = [pl.col(name) for name in PRICES]
     body_low, body_high = pl.min_horizontal("open", "close"), pl.max_horizontal("open", "close")
@@ -36,18 +36,23 @@ def _reason(interval_ms: int, hour_ms: int, *, needs_volume: bool) -> pl.Expr:
         (pl.any_horizontal(p <= 0 for p in price), "price_not_positive"),
         ((pl.col("low") > body_low) | (pl.col("high") < body_high), "high_low_inconsistent"),
         (pl.any_horizontal(v.is_null() for v in volumes) & pl.lit(needs_volume), "volume_missing"),
+        (pl.col("taker_buy_usdt").is_null() & pl.lit(needs_taker), "taker_missing"),
         (pl.any_horizontal(v < 0 for v in volumes) | (pl.col("taker_buy_usdt") < 0), "volume_negative"),
     ]
     return pl.coalesce(pl.when(broken).then(pl.lit(code)) for broken, code in rules)
 
 
-def verify_bars(bars: pl.DataFrame, interval_ms: int, hour_ms: int, *, needs_volume: bool = True) -> Verified:
+def verify_bars(
+    bars: pl.DataFrame, interval_ms: int, hour_ms: int, *, needs_volume: bool = True, needs_taker: bool = False
+) -> Verified:
     """Return closed, aligned, consistent bars, sorted by contract and time, and why the others were dropped.
 
-    Bars of which only prices are used may lack their volumes (`needs_volume`).
+    Bars of which only prices are used may lack their volumes (`needs_volume`). Where the venue tells the taker volume,
+    a bar without it is half an answer (`needs_taker`): stored, it would never be asked for again.
     Two rows of one open time are both dropped when they differ (nobody can say which is right); equal ones are one row.
     """
-    whole = bars.unique().with_columns(_reason(interval_ms, hour_ms, needs_volume=needs_volume).alias("reason"))
+    reason = _reason(interval_ms, hour_ms, needs_volume=needs_volume, needs_taker=needs_taker)
+    whole = bars.unique().with_columns(reason.alias("reason"))
     twice = pl.struct(*KEY, "open_ms").is_duplicated() & pl.col("reason").is_null()
     judged = whole.with_columns(pl.when(twice).then(pl.lit("duplicate")).otherwise("reason").alias("reason"))
     good = judged.filter(pl.col("reason").is_null()).drop("reason").sort(*KEY, "open_ms")

@@ -19,7 +19,7 @@ import pytest
 from quantscout.clock import from_ms
 from quantscout.environment import Environment, parse_environment
 from quantscout.models import Report
-from quantscout.pipeline import run_hour
+from quantscout.pipeline import Outcome, run_hour
 from quantscout.recording import Recorder, open_recorder
 from quantscout.run import Run
 from quantscout.secrets import SourceKeys
@@ -131,7 +131,7 @@ def run_hour_plainly(store: Store) -> Report:
     with pytest.MonkeyPatch.context() as patch:
         network = httpx.ASGITransport(app)
         patch.setattr("quantscout.http.httpx.AsyncClient", partial(_client_over, network))
-        return asyncio.run(_run(store, _clock_of(app), None))
+        return asyncio.run(_run(store, _clock_of(app), None)).report
 
 
 def _client_over(network: httpx.AsyncBaseTransport, **options: Any) -> httpx.AsyncClient:
@@ -145,9 +145,8 @@ def record(store: Store, fault: Fault = no_fault, within_s: float = float("inf")
     with pytest.MonkeyPatch.context() as patch, open_recorder(now, KEYS) as tape:
         patch.setattr("quantscout.recording.build_pools", lambda: [between])
         patch.setattr("quantscout.retry._jitter", lambda _: 0.0)
-        report, file = asyncio.run(_run(store, now, tape, within_s)), BytesIO()
+        (report, _, universe), file = asyncio.run(_run(store, now, tape, within_s)), BytesIO()
         tape.finish(ENVIRONMENT, SETTINGS, report, file)
-    universe = store.load_universe(DEFAULT_HOUR_MS)
     assert universe is not None
     return Recorded(report, universe, file.getvalue(), between.sent)
 
@@ -158,8 +157,8 @@ def _clock_of(app: object) -> Callable[[], datetime]:
 
 async def _run(
     store: Store, now: Callable[[], datetime], tape: Recorder | None, within_s: float = float("inf")
-) -> Report:
+) -> Outcome:
     with tape.listening(store) if tape else nullcontext():
         async with open_sources(ENVIRONMENT, KEYS, lambda: now().timestamp(), tape) as sources:
             sources.finish_by(now().timestamp() + within_s)
-            return (await run_hour(Run(HOUR, sources, store, SETTINGS, tape.now if tape else now))).report
+            return await run_hour(Run(HOUR, sources, store, SETTINGS, tape.now if tape else now))

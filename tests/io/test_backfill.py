@@ -11,8 +11,9 @@ from world import World
 from quantscout import backfill
 from quantscout.errors import InputError, SourceError
 from quantscout.frames import HOUR_MS
+from quantscout.holes import find_gaps
 from quantscout.settings import Settings
-from quantscout.store import BACKFILLED_BLOCKS, BAR_BLOCKS
+from quantscout.store import BAR_BLOCKS
 
 HISTORY_H, SLICE_H = 120, 40
 SLICES = HISTORY_H // SLICE_H
@@ -104,13 +105,10 @@ def test_a_stopped_backfill_is_finished_by_the_next_call(world: World, monkeypat
 
 def test_a_hole_is_healed_with_the_bars_around_it(world: World) -> None:
     """A gap is asked for from the bar before it to the bar after it, and nothing else is."""
+    hole = pl.col("open_ms").is_in([NOON_MS - hours * HOUR_MS for hours in (60, 59, 58)])
+    world.binance.change_bars = lambda bars: bars.filter(~((pl.col("contract") == "C00USDT") & hole))
     world.backfill()
-    hole = [NOON_MS - hours * HOUR_MS for hours in (60, 59, 58)]
-    for open_ms in hole:
-        held = world.store.load(BACKFILLED_BLOCKS, "binance", open_ms + HOUR_MS, open_ms + HOUR_MS)
-        world.store.replace(
-            BACKFILLED_BLOCKS, "binance", [(open_ms + HOUR_MS, held.filter(pl.col("contract") != "C00USDT"))]
-        )
+    world.binance.change_bars = lambda bars: bars
     world.forget_calls()
     filled = world.backfill()
     assert ranges(world.binance, "C00USDT") == [(-61, -56)]
@@ -201,7 +199,7 @@ def test_a_listing_within_the_hour_leaves_no_gap() -> None:
     """A coin that has no whole bar yet is asked for nothing."""
     listing = pl.DataFrame({"venue": ["v"], "contract": ["X"], "lot_coins": [1.0], "listed_ms": [NOON_MS - 1]})
     held = pl.DataFrame(schema={"venue": pl.String, "contract": pl.String, "open_ms": pl.Int64})
-    assert backfill.find_gaps(listing, held, NOON_MS - 240 * HOUR_MS, NOON_MS) == []
+    assert find_gaps(listing, held, NOON_MS - 240 * HOUR_MS, NOON_MS) == []
 
 
 def test_the_fresh_coin_is_fresh() -> None:

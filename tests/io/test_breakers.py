@@ -7,13 +7,14 @@ import httpx
 import pytest
 
 from quantscout.breakers import kept_breakers
+from quantscout.documents import Breaker
 from quantscout.errors import SourceError
 from quantscout.http import SourceClient
 from quantscout.limits import Budget
 from quantscout.run import Run
 from quantscout.settings import Settings
 from quantscout.sources import Sources
-from quantscout.store import Breaker, Store
+from quantscout.store import Store
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

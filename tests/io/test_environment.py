@@ -50,3 +50,25 @@ def test_a_setting_that_cannot_be_is_named(text: str, named: str) -> None:
     """An unknown name, a value out of its bounds and broken JSON are refused before anything runs."""
     with pytest.raises(InputError, match=f"^QUANTSCOUT_SETTINGS: {named}: "):
         parse_environment(LEAST | {"QUANTSCOUT_SETTINGS": text}).settings()
+
+
+@pytest.mark.parametrize(
+    ("alert_on", "settings", "in_force"),
+    [
+        ("", "{}", "every_hour"),
+        ("changes", "{}", "changes"),
+        ("changes", '{"cooldown_h": 6}', "changes"),
+        ("every_hour", '{"alert_on": "high_confidence"}', "high_confidence"),
+        ("changes", '{"alert_on": "every_hour"}', "every_hour"),
+    ],
+)
+def test_alert_on_fills_in_what_the_settings_leave_open(alert_on: str, settings: str, in_force: str) -> None:
+    """The template sets ALERT_ON always, to its default too: what the settings name stands above it."""
+    environment = parse_environment(LEAST | {"ALERT_ON": alert_on, "QUANTSCOUT_SETTINGS": settings})
+    assert environment.settings().alert_on == in_force
+
+
+def test_an_unknown_alert_on_is_named() -> None:
+    """A value that is none of the three is refused before anything runs."""
+    with pytest.raises(InputError, match="environment variable ALERT_ON"):
+        parse_environment(LEAST | {"ALERT_ON": "never"})

@@ -54,7 +54,9 @@ def test_the_attributes_are_those_of_the_report(message: dict[str, Any]) -> None
     """Filter policies see the report's own values, numbers as numbers."""
     body = message["body"]
     attributes = message["attributes"]
-    assert attributes.keys() == {"status", "regime", "low_confidence", "top_score", "new_entrants", "schema_version"}
+    about = {"status", "regime", "low_confidence", "top_score", "new_entrants", "schema_version"}
+    assert attributes.keys() == {*about, "run_id", "attempt"}
+    assert (attributes["run_id"], attributes["attempt"]) == (body["run_id"], 1)
     texts = (body["status"], body["regime"]["name"], str(body["low_confidence"]).lower(), body["schema_version"])
     assert tuple(attributes[name] for name in ("status", "regime", "low_confidence", "schema_version")) == texts
     assert attributes["top_score"] == pytest.approx(max(gem["score"] for gem in body["ranked_gems"]), abs=0.001)

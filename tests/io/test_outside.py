@@ -90,7 +90,7 @@ def test_the_value_of_a_week_ago_may_be_three_hours_older(age_h: int, change: fl
 
 
 def test_a_replayed_hour_takes_nothing_that_is_said_now(world: World) -> None:
-    """Two hours later CoinGecko speaks of another hour: it is not asked, nothing of it is kept, and the report says so."""
+    """Two hours later CoinGecko speaks of another hour: it is not asked, nothing is kept, and the report says so."""
     script = with_coingecko(world, "C03")
     world.clock.at += timedelta(hours=2)
     done = world.screen()

@@ -89,7 +89,7 @@ def test_a_replay_that_sees_nothing_leaves_the_report_of_its_hour(world: World) 
     world.clock.at = NOON + timedelta(hours=20)
     replayed = world.screen()
     assert (replayed.report, replayed.is_new) == (first.report, False)
-    assert replayed.universe.equals(first.universe)
+    assert replayed.universe.equals(first.universe.select(replayed.universe.columns))
     assert world.store.load_report(NOON_MS) == first.report
 
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+import dynalite
 import polars as pl
 import pytest
 from boto3.dynamodb.conditions import Key
@@ -17,6 +18,7 @@ from quantscout.store import BACKFILLED_BLOCKS, BAR_BLOCKS, KEEP_DAYS, SUPPLY_BL
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
 
+DATABASES = dynalite.BOTH
 ITEM_LIMIT_BYTES = 400 * 1024
 
 
@@ -89,7 +91,7 @@ def test_a_block_above_the_limit_is_split(store: Store, table: "Table", monkeypa
     """A frame that does not fit into one item is kept in parts and comes back whole."""
     monkeypatch.setattr(blocks.pack, "__defaults__", (8_000,))
     store.save(BAR_BLOCKS, "binance", [(NOON_MS, some_bars(400))])
-    assert parts(table) == [f"2026-03-01T12#{number:02}" for number in range(len(parts(table)))]
+    assert [key[:16] for key in parts(table)] == [f"2026-03-01T12#{number:02}" for number in range(len(parts(table)))]
     assert len(parts(table)) > 3
     assert store.load(BAR_BLOCKS, "binance", NOON_MS, NOON_MS).equals(some_bars(400))
 
@@ -131,7 +133,7 @@ def test_bars_of_both_writers_are_one_series(store: Store) -> None:
     """The run's and the backfill's blocks are read together, each bar once."""
     bars = some_bars(10)
     store.save(BAR_BLOCKS, "binance", [(NOON_MS, bars[4:])])
-    store.replace(BACKFILLED_BLOCKS, "binance", by_hour(bars[:6], "open_ms", HOUR_MS))
+    store.append(BACKFILLED_BLOCKS, "binance", by_hour(bars[:6], "open_ms", HOUR_MS))
     found = store.load_bars("binance", NOON_MS - 20 * HOUR_MS, NOON_MS)
     assert found.sort("open_ms").equals(bars)
 
@@ -139,7 +141,7 @@ def test_bars_of_both_writers_are_one_series(store: Store) -> None:
 def test_where_both_writers_know_a_bar_the_runs_own_stands(store: Store) -> None:
     """What an hour was ranked on is what a replay of it sees."""
     store.save(BAR_BLOCKS, "binance", [(NOON_MS, some_bars(1))])
-    store.replace(BACKFILLED_BLOCKS, "binance", [(NOON_MS, some_bars(1).with_columns(close=pl.lit(9.0)))])
+    store.append(BACKFILLED_BLOCKS, "binance", [(NOON_MS, some_bars(1).with_columns(close=pl.lit(9.0)))])
     assert store.load_bars("binance", NOON_MS, NOON_MS)["close"].to_list() == some_bars(1)["close"].to_list()
 
 

@@ -80,12 +80,12 @@ class World:
 
         async def work() -> Outcome:
             async with AsyncExitStack() as stack:
-                return await run_hour(await self._run(hour, stack))
+                return await run_hour(await self.build_run(hour, stack))
 
         outcome = asyncio.run(work())
-        universe = self.store.load_universe(to_ms(hour))
-        assert universe is not None
-        return Computed(*outcome, universe)
+        kept = self.store.load_universe(to_ms(hour))
+        assert kept is not None
+        return Computed(outcome.report, outcome.is_new, kept if outcome.universe is None else outcome.universe)
 
     def next_hour(self, hours: int = 1) -> Computed:
         """Move the clock to ten seconds past a later hour than noon and run it."""
@@ -98,11 +98,12 @@ class World:
 
         async def work() -> list[Filled]:
             async with AsyncExitStack() as stack:
-                return await run_backfill(await self._run(NOON, stack), remaining_s)
+                return await run_backfill(await self.build_run(NOON, stack), remaining_s)
 
         return {filled.venue: filled for filled in asyncio.run(work())}
 
-    async def _run(self, hour: datetime, stack: AsyncExitStack) -> Run:
+    async def build_run(self, hour: datetime, stack: AsyncExitStack) -> Run:
+        """Return a run of the hour; its clients are closed with the stack."""
         supply = aggregates = None
         if self.coingecko:
             client = coingecko.build_client("a-key", transport=self.coingecko.transport, share=1e9)

@@ -19,7 +19,7 @@ from quantscout.models import Report
 from quantscout.report import config_hash
 from quantscout.store import Store
 from quantscout_local.archive_hour import Archive, ArchiveHour, lacking, open_archive
-from quantscout_local.hour import REAL_ONLY_SETTINGS
+from quantscout_local.hour import REAL_ONLY_SETTINGS, read_universe
 from quantscout_local.simulator.market import Contract, Market
 from quantscout_local.simulator.series import Bars, Points
 from quantscout_local.stack import LocalStack
@@ -61,9 +61,8 @@ def screened(stack: LocalStack, hour_ms: int) -> Screened:
     event = {"at": from_ms(hour_ms).strftime("%Y-%m-%dT%H:%M:%SZ")}
     while any(venue["remaining"] for venue in stack.invoke("backfill", event)["venues"]):
         pass  # as the schedule would go on
-    stack.invoke("screen", event)
-    store = Store(stack.table)
-    report, universe = store.load_report(hour_ms), store.load_universe(hour_ms)
+    summary = stack.invoke("screen", event)
+    report, universe = Store(stack.table).load_report(hour_ms), read_universe(stack, summary, hour_ms)
     assert report is not None
     assert universe is not None
     return Screened(report, universe)

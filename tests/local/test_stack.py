@@ -78,6 +78,7 @@ def test_a_handler_sees_the_templates_environment(stack: LocalStack) -> None:
         "TABLE_NAME": names["Table"],
         "REPORT_TOPIC_ARN": names["ReportTopic"],
         "ALARM_TOPIC_ARN": names["AlarmTopic"],
+        "ALERT_ON": "every_hour",
         "SOURCE_KEYS_SECRET_ID": names["SourceKeysSecret"],
         "QUANTSCOUT_SETTINGS": '{"picks": 5}',
         "POWERTOOLS_SERVICE_NAME": "quantscout",

@@ -15,6 +15,7 @@ from quantscout_local.simulator.derive import book
 from quantscout_local.simulator.derive.funding import interval_h
 from quantscout_local.simulator.derive.supply import supply_coins
 from quantscout_local.simulator.market import NEVER_MS, Contract, Market
+from quantscout_local.simulator.synthetic.coins import EMBEDDED, size_of
 from quantscout_local.simulator.view import View
 
 Ask = Callable[..., httpx.Response]
@@ -30,6 +31,15 @@ def plain(contract: Contract) -> bool:
 def test_listed_counts_are_those_of_the_venues(view: View) -> None:
     """At the default hour 789 and 500 contracts are listed."""
     assert (len(view.binance), len(view.kucoin)) == (789, 500)
+
+
+def test_a_market_may_be_larger() -> None:
+    """It has as many contracts as asked for, in the embedded market's shares, and at its size is that market."""
+    market = make_market(size=size_of(2_000))
+    counts = len(market.binance), len(market.kucoin)
+    assert sum(counts) == 2_000
+    assert abs(counts[0] / 2_000 - 789 / 1_289) < 0.01
+    assert size_of(1_289) == EMBEDDED
 
 
 def test_binance_lists_every_ineligible_kind(ask: Ask) -> None:

@@ -57,6 +57,11 @@ def test_end_of_standard_input_stops_it() -> None:
         (["--real-only"], "add --market"),
         (["--faults", "nowhere.json"], "the plan of faults nowhere.json cannot be read"),
         (["--latency-ms", "-1"], "--latency-ms -1.0 is not a latency"),
+        (["--contracts", "100"], "--contracts 100 is not a market"),
+        (
+            ["--contracts", "5000", "--market", "nowhere", "--at", "2026-03-01T12:00Z"],
+            "--contracts is for the embedded market",
+        ),
         (["--after-s", "4000"], "--after-s 4000.0 does not lie within the hour"),
     ],
 )

@@ -10,7 +10,9 @@ from quantscout_local.simulator.synthetic import names
 from quantscout_local.simulator.synthetic.paths import Coins
 from quantscout_local.simulator.units import coin_and_unit
 
-ELIGIBLE, KUCOIN_ONLY, SETTLED, LEAVING = 731, 60, 8, 4
+ELIGIBLE, KUCOIN_SHARED, KUCOIN_ONLY, SETTLED, LEAVING = 731, 411, 60, 8, 4
+OTHER_KINDS = 58 + 29
+"""Contracts that a screener leaves out, Binance's and KuCoin's: as many in a market of any size."""
 _CAP_PLACES = (0.0, 0.006, 0.02, 0.2, 0.72, 1.0)
 # Natural logarithms of 1e12, 1e11, 3e10, 1.5e9, 1e8 and 5e6, written out so that no machine's log decides.
 _CAPS_LN_USD = (
@@ -25,6 +27,25 @@ _LN_100_000 = 11.512925464970229
 _PRICES = {"BTC": 98_000.0, "ETH": 3_900.0, "BNB": 1_050.0, "SOL": 210.0, "XRP": 2.6, "DOGE": 0.21}
 
 
+class Size(NamedTuple):
+    """How many coins have a contract on Binance, on both venues, and on KuCoin alone."""
+
+    eligible: int = ELIGIBLE
+    kucoin_shared: int = KUCOIN_SHARED
+    kucoin_only: int = KUCOIN_ONLY
+
+
+EMBEDDED = Size()
+
+
+def size_of(contracts: int) -> Size:
+    """Return the size of a market with so many contracts on both venues, in the embedded market's proportions."""
+    usual = ELIGIBLE + KUCOIN_SHARED + KUCOIN_ONLY
+    wanted = contracts - OTHER_KINDS
+    shared, alone = (round(wanted * part / usual) for part in (KUCOIN_SHARED, KUCOIN_ONLY))
+    return Size(wanted - shared - alone, shared, alone)
+
+
 class Cast(NamedTuple):
     """Binance's base assets with a COIN perpetual, and the coins that KuCoin alone has."""
 
@@ -35,7 +56,7 @@ class Cast(NamedTuple):
     others: list[str]  # stocks, metals, indices and coins before their market opens
 
 
-def cast(seed: str) -> Cast:
+def cast(seed: str, size: Size = EMBEDDED) -> Cast:
     """Return who plays: the bases in the order of falling market cap."""
     taken = {*names.LARGE, *(coin_and_unit(base)[0] for base in names.MULTIPLIED), *names.CHINESE}
     others = [*names.STOCKS, *names.METALS, *names.INDICES, *names.PREMARKET]
@@ -43,15 +64,15 @@ def cast(seed: str) -> Cast:
     renamed = {coin_and_unit(base)[0]: base for base in names.MULTIPLIED}
     large = [renamed.get(name, name) for name in names.LARGE]
     middle = [base for base in names.MULTIPLIED if base not in large]
-    count = ELIGIBLE - len(large) - len(middle) - len(names.CHINESE)
-    made = names.made_up(seed, count + KUCOIN_ONLY + SETTLED + LEAVING, taken)
+    count = size.eligible - len(large) - len(middle) - len(names.CHINESE)
+    made = names.made_up(seed, count + size.kucoin_only + SETTLED + LEAVING, taken)
     rest = made[:count]
     for place, base in enumerate([*middle, *names.CHINESE]):  # among the others, from mid-caps to micro-caps
         rest.insert(60 + place * 32, base)
     kucoin, settled, leaving = (
-        made[count : count + KUCOIN_ONLY],
-        made[count + KUCOIN_ONLY : count + KUCOIN_ONLY + SETTLED],
-        made[count + KUCOIN_ONLY + SETTLED :],
+        made[count : count + size.kucoin_only],
+        made[count + size.kucoin_only : count + size.kucoin_only + SETTLED],
+        made[count + size.kucoin_only + SETTLED :],
     )
     return Cast([*large, *rest], kucoin, settled, leaving, others)
 

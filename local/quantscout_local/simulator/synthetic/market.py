@@ -10,7 +10,7 @@ from quantscout_local.simulator.derive.funding import settlements
 from quantscout_local.simulator.market import Contract, KucoinContract, Market
 from quantscout_local.simulator.seeds import draw, exponential_of
 from quantscout_local.simulator.series import Bars, Points
-from quantscout_local.simulator.synthetic.coins import ELIGIBLE, Cast, caps_usd, cast, coins_of
+from quantscout_local.simulator.synthetic.coins import EMBEDDED, Cast, Size, caps_usd, cast, coins_of
 from quantscout_local.simulator.synthetic.kinds import binance_kinds, kucoin_kinds
 from quantscout_local.simulator.synthetic.paths import common_factor, simulate
 from quantscout_local.simulator.units import coin_and_unit
@@ -19,21 +19,21 @@ START_MS = 1_788_220_800_000  # 2026-09-01T00Z
 STOP_MS = 1_794_096_000_000  # 2026-11-08T00Z
 DEFAULT_HOUR_MS = 1_793_534_400_000  # 2026-11-01T12Z
 DEFAULT_SEED = "quantscout"
-_KUCOIN_SHARED = 411
 _DEFAULT_BAR = (DEFAULT_HOUR_MS - START_MS) // HOUR_MS - 1  # market caps are given as of then
 _NEW_AGES_H = (26, 41, 55, 70, 96, 110, 131, 150, 164, 200, 260, 330, 400, 520, 640, 760, 900, 1000, 1100, 1200)
 
 
-def make_market(seed: str = DEFAULT_SEED) -> Market:
-    """Return the synthetic market of a seed, the same on every machine.
+def make_market(seed: str = DEFAULT_SEED, size: Size = EMBEDDED) -> Market:
+    """Return the synthetic market of a seed and size, the same on every machine.
 
     Every answer about it is marked `synthetic_market`.
     """
-    players = cast(seed)
+    players = cast(seed, size)
     series = _series(seed, players)
-    coins = [_coin_contract(seed, base, rank, series[base]) for rank, base in enumerate(players.bases)]
+    caps = caps_usd(size.eligible).tolist()
+    coins = [_coin_contract(seed, base, rank, series[base], caps[rank]) for rank, base in enumerate(players.bases)]
     contracts = [*coins, *binance_kinds(players, series, {c.base: c for c in coins})]
-    kucoin = _kucoin(seed, coins, players, series)
+    kucoin = _kucoin(seed, coins, players, series, size.kucoin_shared)
     binance = {c.symbol: _with_funding(seed, c) for c in contracts}
     return Market(
         name="embedded",
@@ -55,7 +55,7 @@ def _series(seed: str, players: Cast) -> dict[str, Bars]:
     found: dict[str, Bars] = {}
     small = np.full(len(players.kucoin_only) + len(players.settled) + len(players.leaving), 4.0e7)
     groups = (
-        (players.bases, caps_usd(ELIGIBLE)),
+        (players.bases, caps_usd(len(players.bases))),
         ([*players.kucoin_only, *players.settled, *players.leaving], small),
         (players.others, np.full(len(players.others), 2.0e9)),
     )
@@ -65,11 +65,10 @@ def _series(seed: str, players: Cast) -> dict[str, Bars]:
     return found
 
 
-def _coin_contract(seed: str, base: str, rank: int, bars: Bars) -> Contract:
+def _coin_contract(seed: str, base: str, rank: int, bars: Bars, cap: float) -> Contract:
     coin, unit = coin_and_unit(base)
     late = _listing_ms(rank)
     first = 0 if late is None else int(np.searchsorted(bars.open_ms, late))
-    cap = float(caps_usd(ELIGIBLE)[rank])
     return Contract(
         symbol=f"{base}USDT",
         base=base,
@@ -117,10 +116,12 @@ def _small_supply(seed: str, base: str, bars: Bars) -> float:
     return float(f"{cap_usd / float(bars.close[_DEFAULT_BAR]):.6g}")
 
 
-def _kucoin(seed: str, coins: list[Contract], players: Cast, series: dict[str, Bars]) -> list[KucoinContract]:
+def _kucoin(
+    seed: str, coins: list[Contract], players: Cast, series: dict[str, Bars], shared: int
+) -> list[KucoinContract]:
     """Return KuCoin's contracts: the largest coins, a part of the others, its own coins, and the ineligible kinds."""
     ranked = sorted(coins[40:], key=lambda c: draw("on kucoin", c.coin) + (0.0 if c.unit == 1 else -1.0))
-    chosen = [*coins[:40], *ranked[: _KUCOIN_SHARED - 40]]
+    chosen = [*coins[:40], *ranked[: shared - 40]]
     own = [
         Contract(
             symbol=f"{base}USDT",

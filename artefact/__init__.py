@@ -1,0 +1,1 @@
+"""make build: the functions and layers as they are uploaded, and what is in them."""

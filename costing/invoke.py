@@ -48,7 +48,7 @@ def _carried(params: Mapping[str, Any]) -> int:
         size = body.seek(0, 2) - at
         body.seek(at)
         return int(size)
-    return len(str(params.get("Message", "")).encode())
+    return len(body) if body is not None else len(str(params.get("Message", "")).encode())
 
 
 def keep_spent() -> list[Spent]:

@@ -63,7 +63,7 @@ def hours_part(measured: Sequence[Figures], prices: Prices) -> str:
     add("memory at most, MB (of 1,769)", [f"{hour['peak_mb']:,.0f}" for hour in hours])
     add("DynamoDB read units", [f"{units(hour, 'read'):,.0f}" for hour in hours])
     add("DynamoDB write units", [f"{units(hour, 'write'):,.0f}" for hour in hours])
-    add("tape, MB", [f"{hour['bytes'].get('s3.PutObject', 0) / 1e6:.0f}" for hour in hours])
+    add("tape and universe in S3, MB", [f"{hour['bytes'].get('s3.PutObject', 0) / 1e6:.0f}" for hour in hours])
     add("report", [hour["report"]["status"] for hour in hours])
     add("eligible contracts", [f"{hour['report']['funnel']['eligible']:,}" for hour in hours])
     add("of them without this hour's bar", [_missing(hour, "late") for hour in hours])

@@ -10,8 +10,8 @@ When = Literal["before", "after"]
 What = Stage | Literal["sns"]
 SNS: Literal["sns"] = "sns"
 RANDOM = 50
-LATE = 1.2
-"""A fresh process is slower than the warm one by whose time the shares go; some kills come after the run's end."""
+EARLIER = 0.6
+"""A run that was over before its kill is no case: the next hour's is killed at this share of that moment."""
 
 
 class Kill(NamedTuple):
@@ -20,6 +20,10 @@ class Kill(NamedTuple):
     when: When | None
     what: What | None
     share: float | None = None
+
+    def earlier(self) -> "Kill":
+        """Return the kill of a run that was over before this one."""
+        return self._replace(share=EARLIER * (self.share or 0))
 
     @property
     def name(self) -> str:
@@ -41,5 +45,5 @@ def plan_kills(seed: str, cases: int) -> Iterator[Kill]:
     """Return so many kills: the exact ones first (those about SNS first of all), then the random ones."""
     dice = random.Random(seed)
     ordered = sorted(EXACT, key=lambda kill: (kill.what not in {SNS, "published"}, kill.what != "fetched"))
-    drawn = (Kill(None, None, dice.uniform(0, LATE)) for _ in range(max(0, cases - len(EXACT))))
+    drawn = (Kill(None, None, dice.uniform(0, 1)) for _ in range(max(0, cases - len(EXACT))))
     yield from (*ordered[:cases], *drawn)

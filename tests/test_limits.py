@@ -2,7 +2,7 @@
 
 import asyncio
 
-from quantscout.limits import Budget
+from quantscout.limits import LAG_S, Budget, SlidingBudget
 
 
 class Clock:
@@ -82,3 +82,24 @@ def test_budget_never_exceeds_its_window_when_many_wait() -> None:
     asyncio.run(crowd())
     assert max(served.count(moment) for moment in served) == 3
     assert len(served) == 50
+
+
+def test_sliding_budget_counts_any_minute() -> None:
+    """What was taken late in one minute still counts early in the next, and for the time that it may take to arrive."""
+    clock = Clock(1_000.0)
+    budget = SlidingBudget(10, 60, clock=clock, sleep=clock.sleep)
+    clock.take(budget, 4)
+    clock.now_s += 50
+    clock.take(budget, 6)
+    clock.take(budget, 4)
+    assert clock.slept == [10 + LAG_S]
+    clock.take(budget, 1)
+    assert clock.slept[1:] == [50.0]
+
+
+def test_sliding_budget_lets_a_request_larger_than_its_weight_through_alone() -> None:
+    """It would never fit: it goes when nothing else counts."""
+    clock = Clock(0.0)
+    budget = SlidingBudget(10, 60, clock=clock, sleep=clock.sleep)
+    clock.take(budget, 1, 20)
+    assert clock.slept == [60 + LAG_S]

@@ -49,7 +49,7 @@ def read_table(table: str, at: datetime, columns: Iterable[str]) -> ExplainedHou
         store = open_store(table)
     except BotoCoreError as cause:
         raise StateError(
-            f"the table '{table}' cannot be opened: {cause}; set AWS_DEFAULT_REGION and credentials of the stack's account"
+            f"the table '{table}' cannot be opened: {cause}; set AWS_DEFAULT_REGION and the stack's credentials"
         ) from cause
     return _read_stored(store, table, to_ms(at), columns)
 

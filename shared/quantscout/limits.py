@@ -1,13 +1,17 @@
-"""A source's allowance in its own units: fixed windows, corrected by what the source says, paused when it says so."""
+"""A source's allowance in its own units: windows, corrected by what the source says, paused when it says so."""
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
 Limits = Mapping[str, tuple[float, float]]
 """A source's allowances by name: weight (or calls) and the window's length in seconds."""
+
+
+LAG_S = 5.0
 
 
 class Budget:
@@ -68,9 +72,39 @@ class Budget:
         return self._clock() + self.drift_s
 
 
+class SlidingBudget(Budget):
+    """`weight` in any `window_s` seconds: for a source that does not say how its windows are laid.
+
+    A request counts `LAG_S` longer than that: the source counts it when it arrives, which may be some time later.
+    """
+
+    def __init__(
+        self, weight: float, window_s: float, *, clock: Clock = time.time, sleep: Sleep = asyncio.sleep
+    ) -> None:
+        """Take clock and sleep as `Budget` does."""
+        super().__init__(weight, window_s, clock=clock, sleep=sleep)
+        self._taken: deque[tuple[float, float]] = deque()
+
+    def _take_or_wait(self, weight: float) -> float:
+        now_s = self._now_s()
+        if now_s < self._paused_until_s:
+            return self._paused_until_s - now_s
+        while self._taken and self._taken[0][0] + self.window_s + LAG_S <= now_s:
+            self._taken.popleft()
+        if self._taken and sum(spent for _, spent in self._taken) + weight > self.weight:
+            return self._taken[0][0] + self.window_s + LAG_S - now_s
+        self._taken.append((now_s, weight))
+        return 0.0
+
+
 def build_budgets(limits: Limits, share: float, clock: Clock, *, aligned: bool = False) -> dict[str, Budget]:
-    """Return a source's budgets, of which at most this share is used."""
+    """Return a source's budgets in fixed windows, of which at most this share is used."""
     return {
         name: Budget(weight * share, window_s, aligned=aligned, clock=clock)
         for name, (weight, window_s) in limits.items()
     }
+
+
+def build_sliding_budgets(limits: Limits, share: float, clock: Clock) -> dict[str, Budget]:
+    """Return a source's budgets in windows that may begin at any time, of which at most this share is used."""
+    return {name: SlidingBudget(weight * share, window_s, clock=clock) for name, (weight, window_s) in limits.items()}

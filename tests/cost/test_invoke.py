@@ -32,6 +32,11 @@ def test_an_object_is_measured_and_left_where_it_was() -> None:
     assert (_carried({"Body": body}), body.read()) == (6, b"456789")
 
 
+def test_bytes_are_measured() -> None:
+    """An object may be given as bytes, too."""
+    assert _carried({"Body": b"1234"}) == 4
+
+
 def test_a_message_is_measured_in_bytes() -> None:
     """Letters beyond ASCII take more than one byte."""
     assert _carried({"Message": "é"}) == 2

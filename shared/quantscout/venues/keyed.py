@@ -4,7 +4,7 @@ import time
 from typing import NamedTuple
 
 from quantscout.http import SourceClient, Transport
-from quantscout.limits import Clock, Limits, build_budgets
+from quantscout.limits import Clock, Limits, build_sliding_budgets
 
 
 class KeyedSource(NamedTuple):
@@ -25,7 +25,7 @@ class KeyedSource(NamedTuple):
         clock: Clock = time.time,
     ) -> SourceClient:
         """Return the client with the source's budgets, of which it uses at most this share."""
-        budgets = build_budgets(self.limits, share, clock)
+        budgets = build_sliding_budgets(self.limits, share, clock)
         headers = {self.key_header: api_key}
         url = base_url or self.base_url
         return SourceClient(self.name, url, budgets, secret_headers=headers, transport=transport, clock=clock)

@@ -66,7 +66,8 @@ def _universe(store: Store, hour_ms: int) -> pl.DataFrame | None:
     if universe is None:
         return None
     dated = pl.element().struct.with_fields(pl.field("read_ms").fill_null(hour_ms))
-    return universe.drop("snapshot_ms").with_columns(pl.col("coin_evidence").list.eval(dated))
+    evidence = [pl.col(name).list.eval(dated) for name in universe.columns if name == "coin_evidence"]
+    return universe.drop("snapshot_ms", strict=False).with_columns(evidence)
 
 
 def _told(report: Report | None) -> dict[str, Any]:

@@ -27,15 +27,19 @@ SCHEMAS = (BARS, OPEN_INTEREST, FUNDING, BOOK, LONG_SHORT)
 async def gather_details(hour: VenueHour, shortlist: pl.DataFrame, run: Run) -> Details:
     """Ask for everything that the shortlisted contracts of a venue need, all kinds at once."""
     contracts = contracts_of(shortlist.filter(pl.col("venue") == hour.name))
-    return Details(
-        *await asyncio.gather(
-            fetch_bars_of(hour, contracts, 15 * MINUTE_MS, 1, run),
-            _open_interest(hour, contracts, run),
-            _funding(hour, contracts, run),
-            _books(hour, contracts, run),
-            _long_short(hour, contracts, run),
-        )
+    quarters, (interest, ratios), funding, books = await asyncio.gather(
+        fetch_bars_of(hour, contracts, 15 * MINUTE_MS, 1, run),
+        _statistics(hour, contracts, run),
+        _funding(hour, contracts, run),
+        _books(hour, contracts, run),
     )
+    return Details(quarters, interest, funding, books, ratios)
+
+
+async def _statistics(hour: VenueHour, contracts: list[Contract], run: Run) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return open interest and long/short ratios. They share an allowance; the scored one goes first."""
+    interest = await _open_interest(hour, contracts, run)
+    return interest, await _long_short(hour, contracts, run)
 
 
 def merge_details(parts: list[Details]) -> Details:

@@ -35,6 +35,7 @@ SNS = boto3.client("sns")
 S3 = boto3.client("s3") if ENVIRONMENT.tape_bucket else None
 TOPICS = Topics(ENVIRONMENT.report_topic_arn, ENVIRONMENT.alarm_topic_arn)
 LOG = Logger()
+NO_TAPE = {"tape": None, "tape_problem": ""}
 TO_WRITE_S = 20.0
 """Kept of the function's time for what comes after the last answer."""
 
@@ -76,18 +77,21 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         )
         done = delivery.deliver(wanted)
         summary = done.summary() | {"state": STORE.spent()}
-        summary |= keep_tape(tape, done) if tape and done.is_new else {"tape": None, "tape_problem": ""}
+        summary |= keep_tape(tape, done) if tape else NO_TAPE
     LOG.info("hour done", extra=summary)
     return summary
 
 
 def keep_tape(tape: Recorder, done: Delivered) -> dict[str, Any]:
     """Store tape and universe; return the tape's key, or why there is none: nothing may undo a report that is out."""
+    report, universe = done.report, done.universe
+    if report is None or universe is None:  # this delivery computed nothing
+        return NO_TAPE
     try:
-        key = tape_key(done.report)
-        store_universe(S3, ENVIRONMENT.tape_bucket, universe_key(key), done.universe)
+        key = tape_key(report)
+        store_universe(S3, ENVIRONMENT.tape_bucket, universe_key(key), universe)
         with TemporaryFile() as file:
-            tape.finish(ENVIRONMENT, SETTINGS, done.report, file)
+            tape.finish(ENVIRONMENT, SETTINGS, report, file)
             store_tape(S3, ENVIRONMENT.tape_bucket, key, file)
     except Exception as error:  # whatever it is: a failed invocation would be repeated, and its message with it
         LOG.exception("the tape was not stored")

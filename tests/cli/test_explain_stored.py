@@ -78,7 +78,7 @@ def test_a_table_without_a_region_is_one_line(quantscout: Command, monkeypatch: 
     said = quantscout("explain", "PEP", *STORED)
     assert said.status == 1
     assert "the table 'state' cannot be opened" in said.err
-    assert "set AWS_REGION" in said.err
+    assert "set AWS_DEFAULT_REGION" in said.err
 
 
 @pytest.mark.parametrize(

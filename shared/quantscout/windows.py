@@ -103,11 +103,10 @@ def _now(t: int) -> list[pl.Expr]:
         "close_4h_ago": ("close", 4),
         "close_7d_ago": ("close", WEEK_H),
     }
-    closes, all_closes = _whole(pl.col("close"), t - FOUR_HOURS_MS, t)
     return [
         *(_at(name, t).alias(name) for name in ("open", "high", "low", "close", "volume_usdt", "taker_buy_usdt")),
         *(_at(column, t - hours * HOUR_MS).alias(name) for name, (column, hours) in ago.items()),
-        pl.when(all_closes).then(closes.last() / closes.first() - 1).alias("change_4h_ratio"),
+        (_at("close", t) / _at("close", t - FOUR_HOURS_MS) - 1).alias("change_4h_ratio"),
     ]
 
 
@@ -181,4 +180,4 @@ def build_windows(bars: pl.DataFrame, hour_ms: int, history_h: int = 720) -> pl.
     days = _recent(long, bars, order.row, t, history_h)
     joined = order.names(bars).join(months, on="number", how="left").join(days, on="number", how="left")
     atr_pct = (100 * pl.col("atr14_4h") / pl.col("last_close")).alias("atr_pct")
-    return joined.sort(KEY).with_columns(atr_pct).select(*KEY, *FIGURES)
+    return joined.sort(KEY).with_columns(atr_pct, pl.col("bars_4h").fill_null(0)).select(*KEY, *FIGURES)

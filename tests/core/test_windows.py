@@ -53,6 +53,13 @@ def test_missing_bar_of_an_exact_time_is_unknown(name: str, age: int) -> None:
     assert _window(_without(age))[name] is None
 
 
+def test_4h_change_needs_its_two_closes_alone() -> None:
+    """A hole between them takes nothing away; a missing end leaves the change unknown."""
+    assert _window(_without(2, 3, 4))["change_4h_ratio"] == CLOSES[1] / CLOSES[5] - 1
+    assert _window(_without(5))["change_4h_ratio"] is None
+    assert _window(_without(1))["change_4h_ratio"] is None
+
+
 def test_late_contract_has_no_close() -> None:
     """Without the hour's own bar there is no close of the hour, but the baselines stand."""
     row = _window(_without(1))
@@ -122,7 +129,7 @@ def test_atr_weighs_a_new_range_by_a_fourteenth() -> None:
     assert _window(bars)["atr14_1h"] == pytest.approx(3.0)
 
 
-@pytest.mark.parametrize(("count", "blocks"), [(56, 14), (60, 15), (63, 15)])
+@pytest.mark.parametrize(("count", "blocks"), [(3, 0), (56, 14), (60, 15), (63, 15)])
 def test_4h_bars_are_counted_whole(count: int, blocks: int) -> None:
     """Only aligned blocks with all four hours count."""
     row = _window(_bars(list(range(1, count + 1))))

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: build runtime audit cost cost-page scale crash dynalite state golden funnel bench-sweep bench-ccxt bench-score soak help setup run test unit e2e fuzz properties check format validate docs lock clean
+.PHONY: build runtime audit cost cost-page scale crash dynalite state golden funnel bench-sweep bench-ccxt bench-score soak walk help setup run test unit e2e fuzz properties check format validate docs lock clean
 
 # Python 3.13 (the Lambda runtime) from PATH, uv or pyenv; else 3.12 or 3.11. Override with make PYTHON=/path/to/python
 PYTHON ?= $(shell ./tools/find-python)
@@ -156,6 +156,9 @@ funnel: $(READY) ## Write docs/funnel.md: what became of the contracts in 100 ho
 
 crash: $(READY) ## Kill the run at every stage and at 50 random moments, deliver it again, compare (minutes; CASES=6 for fewer, SEED=)
 	@CASES=$(CASES) SEED=$(SEED) PYTHONPATH=. $(BIN)/python -P -m crash
+
+walk: ## Walk the newcomer's way in a clean clone: every command of README and docs/deploy.md that needs no AWS (minutes; HERE=1: files as they are)
+	@$(PYTHON) tools/walk.py $(if $(HERE),--here)
 
 clean: ## Remove .venv, caches and outputs
 	@rm -rf $(VENV) .venv-sam .venv-bench .venv-audit .venv-runtime out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .aws-sam

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Callable
 
 from costing import stored
-from costing.page import ROOT, cost_parts, count_template, fill_page
+from costing.page import ROOT, cost_parts, fill_page
 from costing.prices import load_prices
 from costing.scale import SIZES, scale_parts
+from costing.watched import count_template
 from quantscout_local.terminal import open_console
 
 Tell = Callable[[str], None]

@@ -73,8 +73,8 @@ def _asked(measured: Figures) -> float:
 def quantities(measured: Figures, template: Figures) -> dict[str, float]:
     """Return a month's quantities by the prices' names.
 
-    `measured` are the figures of `measure.measure` with upkeep; `template` the numbers of alarms and dashboards in
-    template.yaml.
+    `measured` are the figures of `measure.measure` with upkeep; `template` the numbers of `watched.count_template`. Of
+    the metrics the larger number counts: a run that saw nothing unusual may write fewer than are there.
     """
     hour, starts = measured["hour"], HOURS + BACKFILLS_A_DAY * DAYS
     messages = hour["calls"].get("sns.Publish", 0) and math.ceil(hour["bytes"]["sns.Publish"] / PUBLISH_BYTES)
@@ -94,9 +94,8 @@ def quantities(measured: Figures, template: Figures) -> dict[str, float]:
         "publishes": HOURS * messages,
         "emails": HOURS * hour["calls"].get("sns.Publish", 0),
         "log_gb": _a_month(measured, lambda run: run["log_bytes"] + PLATFORM_LOG_BYTES) / GB,
-        "metrics": max(run["metrics"] for run in (hour, measured["idle"])),
-        "alarms": template["alarms"],
-        "dashboards": template["dashboards"],
+        **template,
+        "metrics": max(template["metrics"], *(run["metrics"] for run in (hour, measured["idle"]))),
         "out_gb": HOURS * _asked(measured) * REQUEST_BYTES / GB,
     }
 

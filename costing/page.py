@@ -1,5 +1,6 @@
 """The generated parts of docs/cost.md, and how generated parts stand in a page that is written by hand."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,11 +9,11 @@ from typing import Any
 from costing.bill import HOURS, LATE_S, Line, bill, billed_s, late_gb_s, quantities, total_usd, units
 from costing.prices import Prices
 from quantscout.errors import InputError
-from quantscout_local.resources import load_template
 
 ROOT = Path(__file__).parents[1]
 LARGEST = 5
 GOAL_USD = 3.0
+WATCHING = frozenset({"metrics", "alarms", "dashboards", "budgets"})
 
 Figures = Mapping[str, Any]
 
@@ -31,14 +32,6 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> 
     """Return a Markdown table whose first columns are text and whose others are numbers."""
     rule = ["---" if place < left else "---:" for place in range(len(head))]
     return "\n".join("| " + " | ".join(row) + " |" for row in (head, rule, *rows))
-
-
-def count_template(path: Path = ROOT / "template.yaml") -> dict[str, int]:
-    """Return what template.yaml makes and is billed by number: metrics that alarms look at, and dashboards."""
-    rows = list(load_template(path)["Resources"].values())
-    alarms = [row["Properties"] for row in rows if row["Type"] == "AWS::CloudWatch::Alarm"]
-    looked_at = [max(1, sum("MetricStat" in part for part in alarm.get("Metrics", []))) for alarm in alarms]
-    return {"alarms": sum(looked_at), "dashboards": sum(row["Type"] == "AWS::CloudWatch::Dashboard" for row in rows)}
 
 
 def amount(value: float) -> str:
@@ -65,15 +58,19 @@ def bill_part(lines: Sequence[Line], prices: Prices) -> str:
     free = total_usd(list(lines), with_free=True)
     rows.append(["**together**", "", *(f"**{value:.2f}**" for value in sums), f"**{free:.2f}**"])
     head = ["", "a month", *(f"{region}, USD" for region in prices.regions), f"{prices.regions[0]} after what is free"]
-    return table(head, rows) + "\n\n" + _against_goal(sums[0], free)
+    watching = math.fsum(line.usd() for line in lines if line.price.name in WATCHING)
+    return table(head, rows) + "\n\n" + _against_goal(sums[0], free, watching)
 
 
-def _against_goal(listed: float, free: float) -> str:
-    where = "below" if listed < GOAL_USD else "above"
-    then = "below" if free < GOAL_USD else "above"
+def _against_goal(listed: float, free: float, watching: float) -> str:
+    def side(usd: float) -> str:
+        return f"{usd:.2f} USD, {'below' if usd < GOAL_USD else 'above'} it"
+
     return (
-        f"Goal: under {GOAL_USD:.0f} USD. At list prices, as if the account's allowances were used up by something "
-        f"else, the sum is {where} it; after the allowances that every account has for ever, it is {then} it."
+        f"Goal: under {GOAL_USD:.0f} USD. After the allowances that every account has for ever, the sum is "
+        f"{side(free)}: the allowances take {100 * (1 - free / listed):.0f} % off. In an account that uses them up "
+        f"for something else it is {side(listed)}; {watching:.2f} USD of that is for watching (metrics, alarms, "
+        f"dashboard), without which it would be {side(listed - watching)}."
     )
 
 
@@ -151,7 +148,7 @@ def prices_part(prices: Prices) -> str:
             price.page,
             price.seen or "not read again",
             f"{price.per:,} {price.unit}" if price.per > 1 else price.unit,
-            *(f"{usd:.10f}".rstrip("0") if usd < 0.001 else f"{usd:.4g}" for usd in price.usd),  # noqa: PLR2004
+            *(f"{usd:.10f}".rstrip("0") if 0 < usd < 0.001 else f"{usd:.4g}" for usd in price.usd),  # noqa: PLR2004
             f"{price.free:,.0f}" if price.free else "",
         ]
         for price in prices.price

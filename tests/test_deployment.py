@@ -8,8 +8,10 @@ import pytest
 import yaml
 
 from quantscout_local.resources import load_template
+from template.parts import names_of
 
 ROOT = Path(__file__).parents[1]
+VERBS = [name.removesuffix("Function").lower() for name in names_of("AWS::Serverless::Function")]
 
 
 def test_every_dependency_is_pinned_with_hashes() -> None:
@@ -28,7 +30,7 @@ def test_the_layer_holds_the_projects_dependencies() -> None:
     assert not {"boto3", "botocore", "numpy"} & names
 
 
-@pytest.mark.parametrize("verb", ["screen", "backfill"])
+@pytest.mark.parametrize("verb", VERBS)
 def test_example_events_have_the_schedules_shape(verb: str) -> None:
     """events/ holds what the schedule sends and what a person sends to replay an hour."""
     scheduled = json.loads((ROOT / f"events/{verb}_scheduled.json").read_text("utf-8"))

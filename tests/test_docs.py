@@ -40,7 +40,7 @@ def test_the_page_about_scoring_is_the_generated_one() -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        Settings(weights={"mom15m": 0.17, "mom60m": 0.13}),
+        Settings(weights={FACTORS[0].name: FACTORS[0].weight - 0.01, FACTORS[1].name: FACTORS[1].weight + 0.01}),
         Settings(gate_limits={"depth": (40e3, 100e3, 250e3, 500e3)}),
         Settings(gate_limits={"spread": 0.009}),
         Settings(normalisation="rank"),
@@ -183,3 +183,55 @@ def test_documents_that_the_code_names_exist() -> None:
         page for source in sources for page in re.findall(r"docs/[\w./-]+\.(?:md|json)", source.read_text("utf-8"))
     }
     assert {page for page in named if not (ROOT / page).exists()} == set()
+
+
+def test_every_line_of_the_shown_email_is_explained() -> None:
+    """What begins a line of the README's e-mail has its row in the guide for readers."""
+    shown = read("README.md").partition("<!-- email:begin -->\n```text\n")[2].partition("```")[0]
+    starts = {line.split()[0] for line in shown.splitlines() if re.match(r"[A-Za-z]", line)}
+    table = read("docs", "reading-a-report.md").partition("<!-- lines -->")[2].partition("\n\n## ")[0]
+    cells = [row.split("|")[1] for row in table.splitlines() if row.startswith("|")]
+    explained = {word.split()[0] for cell in cells for word in re.findall(r"`([^`]+)`", cell)}
+    assert {"Saw", "Market:", "Run"} <= starts
+    assert starts - explained - {"Price", "Not"} == set()
+
+
+@pytest.mark.parametrize("folder", ["docs", "docs/decisions"])
+def test_every_page_is_in_its_index(folder: str) -> None:
+    """A page that no index names is found by nobody."""
+    index = read(*folder.split("/"), "README.md")
+    pages = {page.name for page in (ROOT / folder).glob("*.md")} - {"README.md"}
+    assert {page for page in pages if f"]({page}" not in index} == set()
+
+
+def test_every_anchor_leads_to_a_heading() -> None:
+    """A link into a page names a heading of it, as GitHub spells it."""
+    lost = []
+    for document in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
+        for path, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)", document.read_text("utf-8")):
+            page = (document.parent / path).resolve() if path else document
+            if page.suffix == ".md" and anchor not in anchors_of(page):
+                lost.append(f"{document.name}: {path}#{anchor}")
+    assert lost == []
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives to a page's headings."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ +(.+?) *$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_decisions_index_says_each_title() -> None:
+    """A decision that is renamed is renamed in the index, too."""
+    titles = {page.name: page.read_text("utf-8").splitlines()[0] for page in (ROOT / "docs/decisions").glob("0*.md")}
+    index = read("docs", "decisions", "README.md")
+    rows = re.findall(r"^\| \[(\d+)\]\((.+?)\) \| (.+) \|$", index, re.MULTILINE)
+    assert {name: f"# {number}. {title}" for number, name, title in rows} == titles
+
+
+def test_the_readmes_word_on_the_cost_is_the_costs_page() -> None:
+    """What a month costs after what is free, on the page that is measured, is what the README says of it."""
+    [total] = re.findall(r"^\| \*\*together\*\* .*\*\*([\d.]+)\*\* \|$", read("docs", "cost.md"), re.MULTILINE)
+    [said] = re.findall(r"costs under (\d+) US dollars after what is free", read("README.md"))
+    assert float(total) < float(said)

@@ -8,6 +8,7 @@ from costing.prices import Price, load_prices
 from costing.scale import Pool, fan_out_transitions
 
 GB = 2**30
+TEMPLATE = {"metrics": 6, "alarms": 4, "dashboards": 1, "budgets": 1}
 
 
 def price(**changed: Any) -> Price:
@@ -51,7 +52,7 @@ def measured() -> dict[str, Any]:
 
 def month() -> dict[str, float]:
     """Return the month's quantities of these figures."""
-    return quantities(measured(), {"alarms": 4, "dashboards": 1})
+    return quantities(measured(), TEMPLATE)
 
 
 def test_a_price_is_for_so_many_units() -> None:
@@ -85,12 +86,20 @@ def test_loading_is_billed_too() -> None:
         ("emails", 730),
         ("metrics", 7),
         ("alarms", 4),
+        ("dashboards", 1),
+        ("budgets", 1),
         ("recovery_gb", 2.0),
     ],
 )
 def test_a_month_is_730_hours(name: str, expected: float) -> None:
     """What an hour takes comes 730 times; what stands is counted once."""
     assert month()[name] == pytest.approx(expected)
+
+
+def test_the_larger_number_of_metrics_counts() -> None:
+    """Seven were measured here and six are shown; where eight are shown, eight are billed."""
+    assert month()["metrics"] == 7
+    assert quantities(measured(), TEMPLATE | {"metrics": 8})["metrics"] == 8
 
 
 def test_what_is_renewed_daily_is_added_once_a_day() -> None:
@@ -112,9 +121,7 @@ def test_backfills_come_four_times_a_day_and_fold_once() -> None:
     """Of four backfills a day one has a day to fold."""
     figures = measured()
     figures["fold"], figures["idle"] = run(spent=[]), run(handler_s=0.0, init_s=1.0, spent=[])
-    assert quantities(figures, {"alarms": 0, "dashboards": 0})["lambda_gb_s"] == pytest.approx(
-        7_300 + 730 / 24 * (10 + 3 * 1)
-    )
+    assert quantities(figures, TEMPLATE)["lambda_gb_s"] == pytest.approx(7_300 + 730 / 24 * (10 + 3 * 1))
 
 
 def test_every_price_has_a_quantity_but_those_of_other_pages() -> None:

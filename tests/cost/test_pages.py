@@ -1,10 +1,8 @@
 """docs/cost.md and docs/scale.md are what the stored figures, the prices and the template make of them."""
 
-from pathlib import Path
-
 import pytest
 from costing.__main__ import stale
-from costing.page import count_template, fill_page
+from costing.page import fill_page
 
 from quantscout.errors import InputError
 
@@ -24,21 +22,3 @@ def test_a_page_without_the_markers_is_refused() -> None:
     """A part that has no place is not lost silently."""
     with pytest.raises(InputError, match="no markers for the part 'bill'"):
         fill_page("nothing", {"bill": "new"})
-
-
-def test_alarms_are_counted_by_the_metrics_that_they_look_at(tmp_path: Path) -> None:
-    """An alarm over a calculation of two metrics is billed as two; one over one metric as one."""
-    path = tmp_path / "template.yaml"
-    path.write_text(
-        """
-Resources:
-  One: {Type: AWS::CloudWatch::Alarm, Properties: {MetricName: Errors}}
-  Two:
-    Type: AWS::CloudWatch::Alarm
-    Properties:
-      Metrics: [{Id: a, MetricStat: {}}, {Id: b, MetricStat: {}}, {Id: c, Expression: a + b}]
-  Board: {Type: AWS::CloudWatch::Dashboard, Properties: {}}
-""",
-        encoding="utf-8",
-    )
-    assert count_template(path) == {"alarms": 3, "dashboards": 1}

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: build runtime audit cost cost-page scale crash dynalite state golden funnel bench-sweep bench-ccxt bench-score soak walk help setup run test unit e2e fuzz properties check format validate docs lock clean
+.PHONY: build runtime audit cost cost-page scale crash dynalite state golden funnel bench-sweep bench-ccxt bench-score bench-replay evidence soak walk help setup run test unit e2e fuzz properties check format validate docs lock clean
 
 # Python 3.13 (the Lambda runtime) from PATH, uv or pyenv; else 3.12 or 3.11. Override with make PYTHON=/path/to/python
 PYTHON ?= $(shell ./tools/find-python)
@@ -21,6 +21,8 @@ AUDIT := .venv-audit/.ready
 DYNALITE := tools/dynalite/node_modules/.ready
 # Two at a time on a small machine; pytest-xdist spreads the files.
 WORKERS ?= 2
+# A folder of recorded series (README); it is not part of the repository.
+MARKET ?= ../shared/market
 ARGS ?=
 
 help: ## Print the targets
@@ -136,6 +138,9 @@ bench-ccxt: $(READY) $(CCXT) ## Fetch the same bars with ccxt and with ours, fro
 bench-score: $(READY) $(CCXT) ## Decide an hour of 1,300 contracts with ours and with pandas, on one core: at least 10 times faster
 	@PYTHONPATH=. $(BIN)/python -P -m bench.score .venv-bench/bin/python
 
+bench-replay: $(READY) $(CCXT) ## Replay the whole archive: time, memory, growth with months, and pandas beside it
+	@PYTHONPATH=. $(BIN)/python -P -m bench.replay .venv-bench/bin/python
+
 cost: $(READY) ## Measure an hour and what AWS would bill for it, write docs/cost.md (minutes)
 	@PYTHONPATH=. $(BIN)/python -P -m costing
 
@@ -144,6 +149,11 @@ cost-page: $(READY) ## Write docs/cost.md and docs/scale.md anew from the stored
 
 scale: $(READY) ## Measure the hour at 1,300, 5,000 and 10,000 contracts, write docs/scale.md (half an hour; CONTRACTS=5000 for one)
 	@CONTRACTS=$(CONTRACTS) PYTHONPATH=. $(BIN)/python -P -m costing --scale
+
+evidence: $(READY) ## Replay the whole archive, write out/evidence.html and docs/evidence.md (minutes; MARKET=DIR for another)
+	@$(BIN)/quantscout replay --market $(MARKET)
+	@$(BIN)/quantscout evidence --market $(MARKET)
+	@$(BIN)/python -m quantscout_local.evidence.evidence_doc out/replay docs/evidence.md
 
 soak: $(READY) ## Play 500 hours under faults in virtual time, every row checked (minutes; HOURS=20 for fewer, SEED=)
 	@HOURS=$(HOURS) SEED=$(SEED) PYTHONPATH=. $(BIN)/python -P -m soak

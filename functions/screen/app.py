@@ -9,7 +9,6 @@ from tempfile import TemporaryFile
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from quantscout.alert import Alert, Topics, alert_of, hour_ms_of
@@ -18,23 +17,25 @@ from quantscout.clock import from_ms
 from quantscout.delivery import Delivered, Delivery
 from quantscout.environment import parse_environment
 from quantscout.ledger import Lease
-from quantscout.models import Report, parse_event
+from quantscout.models import Report
 from quantscout.pipeline import Outcome, run_hour
 from quantscout.publish import publish_report
 from quantscout.recording import Recorder, open_recorder
+from quantscout.redaction import KEYS
 from quantscout.run import Run
 from quantscout.secrets import SourceKeys, load_keys
 from quantscout.sources import open_sources
 from quantscout.store import open_store
 from quantscout.tape import store_tape, store_universe, tape_key, universe_key
+from quantscout.telemetry import Invocation, observed, open_log
 
+LOG = open_log()  # before any client of AWS is made
 ENVIRONMENT = parse_environment(os.environ)
 SETTINGS = ENVIRONMENT.settings()
 STORE = open_store(ENVIRONMENT.table_name)
 SNS = boto3.client("sns")
 S3 = boto3.client("s3") if ENVIRONMENT.tape_bucket else None
 TOPICS = Topics(ENVIRONMENT.report_topic_arn, ENVIRONMENT.alarm_topic_arn)
-LOG = Logger()
 NO_TAPE = {"tape": None, "tape_problem": ""}
 TO_WRITE_S = 20.0
 """Kept of the function's time for what comes after the last answer."""
@@ -45,10 +46,11 @@ def now() -> datetime:
     return datetime.now(UTC) + timedelta(seconds=ENVIRONMENT.clock_offset_s)
 
 
-async def _run(lease: Lease, keys: SourceKeys, remaining_s: float, tape: Recorder | None) -> Outcome:
+async def _run(lease: Lease, keys: SourceKeys, tape: Recorder | None, seen: Invocation) -> Outcome:
     with tape.listening(STORE) if tape else nullcontext():
         async with open_sources(ENVIRONMENT, keys, lambda: now().timestamp(), tape) as sources:
-            sources.finish_by(now().timestamp() + remaining_s - TO_WRITE_S)
+            seen.watch(sources)
+            sources.finish_by(now().timestamp() + seen.remaining_s() - TO_WRITE_S)
             hour, clock = from_ms(lease.record.hour_ms), tape.now if tape else now
             return await run_hour(Run(hour, sources, STORE, SETTINGS, clock, lease=lease))
 
@@ -58,27 +60,24 @@ def _alert_of(report: Report) -> Alert:
 
 
 @LOG.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+@observed(LOG, lambda: now().timestamp())
+def handler(event: dict[str, Any], context: LambdaContext, seen: Invocation) -> dict[str, Any]:
     """Deliver the event's hour: compute, store, publish it once; store its tape, and return a summary."""
-    wanted, keys = parse_event(event), load_keys(ENVIRONMENT.source_keys_secret_id)
-
-    def remaining_s() -> float:
-        return context.get_remaining_time_in_millis() / 1000
-
+    wanted, keys = seen.parse(event), load_keys(ENVIRONMENT.source_keys_secret_id)
     with open_recorder(now, keys) if S3 else nullcontext() as tape:
         delivery = Delivery(
             owner=context.aws_request_id,
             store=STORE,
-            compute=lambda lease: asyncio.run(_run(lease, keys, remaining_s(), tape)),
+            compute=lambda lease: asyncio.run(_run(lease, keys, tape, seen)),
             alert_of=_alert_of,
-            send=partial(publish_report, SNS),
+            send=seen.sending(partial(publish_report, SNS)),
             now=now,
-            remaining_s=remaining_s,
+            remaining_s=seen.remaining_s,
         )
         done = delivery.deliver(wanted)
         summary = done.summary() | {"state": STORE.spent()}
         summary |= keep_tape(tape, done) if tape else NO_TAPE
-    LOG.info("hour done", extra=summary)
+    seen.delivered(done, summary, STORE.load_report)
     return summary
 
 
@@ -95,5 +94,5 @@ def keep_tape(tape: Recorder, done: Delivered) -> dict[str, Any]:
             store_tape(S3, ENVIRONMENT.tape_bucket, key, file)
     except Exception as error:  # whatever it is: a failed invocation would be repeated, and its message with it
         LOG.exception("the tape was not stored")
-        return {"tape": None, "tape_problem": f"{type(error).__name__}: {error}"}
+        return {"tape": None, "tape_problem": KEYS.text(f"{type(error).__name__}: {error}")}
     return {"tape": key, "tape_problem": ""}

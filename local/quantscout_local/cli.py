@@ -9,7 +9,7 @@ from rich.text import Text
 
 from quantscout import __version__
 from quantscout.errors import InputError, QuantScoutError
-from quantscout_local import cli_account
+from quantscout_local import cli_account, cli_evidence
 from quantscout_local.terminal import open_console
 
 OUT = Path("out")
@@ -35,6 +35,7 @@ app = typer.Typer(
     "Reads public data only; never trades.",
 )
 app.add_typer(cli_account.app)
+app.add_typer(cli_evidence.app)
 problems = open_console(stderr=True)
 
 

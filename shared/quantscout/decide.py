@@ -54,10 +54,15 @@ class Decision(NamedTuple):
 
 def base_board(listing: pl.DataFrame, windows: pl.DataFrame, hour_ms: int) -> pl.DataFrame:
     """Return the board as far as the cheap gates need it."""
+    board = listing.join(windows, on=KEY, how="left").sort(KEY)
+    return board.with_columns(board_values(pl.lit(hour_ms))).with_columns(*gating.percentiles(), gating.venues_differ())
+
+
+def board_values(hour_ms: pl.Expr) -> list[pl.Expr]:
+    """Return what the cheap gates need besides windows and percentiles, for the hour that each row is of."""
     mid = (pl.col("bid") + pl.col("ask")) / 2
     age = (hour_ms - HOUR_MS - pl.col("last_open_ms")) // HOUR_MS
-    board = listing.join(windows, on=KEY, how="left").sort(KEY)
-    return board.with_columns(
+    return [
         age.alias("bar_age_h"),  # whole hours: polars divides by a literal through its reciprocal, 1 h would not be 1.0
         pl.when((pl.col("bid") > 0) & (pl.col("ask") >= pl.col("bid")))
         .then((pl.col("ask") - pl.col("bid")) / mid)
@@ -66,7 +71,7 @@ def base_board(listing: pl.DataFrame, windows: pl.DataFrame, hour_ms: int) -> pl
         .then(pl.col("funding_rate_ratio") * 8 / pl.col("funding_interval_h"))
         .alias("funding_8h_ratio"),
         ((hour_ms - pl.col("listed_ms")) / DAY_MS).alias("listed_days"),
-    ).with_columns(*gating.percentiles(), gating.venues_differ())
+    ]
 
 
 def shortlist(board: pl.DataFrame, settings: Settings) -> pl.DataFrame:
@@ -135,14 +140,14 @@ def judge(full: pl.DataFrame, regime: Regime, settings: Settings) -> Decision:
     return Decision(_with_fates(scored_board, chosen, settings, ranked=level is not None), level, passed)
 
 
-def _covered(settings: Settings) -> pl.Expr:
+def covered(settings: Settings) -> pl.Expr:
     """Tell whether the weights with data reach the minimum; the tolerance is for sums of decimal weights in binary."""
     return pl.col("score").is_not_null() & (pl.col("coverage") >= settings.min_coverage - 1e-9)
 
 
 def _rankable(board: pl.DataFrame, level: int, settings: Settings) -> pl.DataFrame:
     reason = gating.first_failure(level, settings)[0]
-    return board.filter(pl.col("ineligible").is_null() & reason.is_null() & _covered(settings))
+    return board.filter(pl.col("ineligible").is_null() & reason.is_null() & covered(settings))
 
 
 def _with_fates(board: pl.DataFrame, level: int, settings: Settings, *, ranked: bool) -> pl.DataFrame:

@@ -1,5 +1,7 @@
 """The gates applied: the first failure of each contract, percentiles within the venue, flags (SPEC 4)."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from quantscout.gates import FLAGS, GATES, MIN_BARS_4H, MIN_HISTORY_H, Gate
@@ -36,11 +38,28 @@ def first_failure(
     ]
 
 
-def percentiles() -> list[pl.Expr]:
+REASON_NUMBERS = tuple(reason for gate in GATES for reason in (gate.reason, gate.unknown_reason))
+"""What the numbers of `first_reason` mean: of each gate the reason of a failure, then that of an unknown value."""
+
+
+def first_reason(level: int, settings: Settings, stages: tuple[str, ...] = ("cheap", "scored_set", "level")) -> pl.Expr:
+    """Return the place in `REASON_NUMBERS` of `first_failure`'s reason, else null: for frames of many hours."""
+    numbers = []
+    for place, gate in enumerate(GATES):
+        if gate.stage in stages:
+            fails, unknown = _failure(gate, level, settings)
+            failed, unseen = (pl.lit(2 * place + k, pl.Int8) for k in (0, 1))
+            numbers.append(pl.when(fails).then(failed).when(unknown).then(unseen))
+    return pl.coalesce(numbers).alias("reason_number")
+
+
+def percentiles(over: Sequence[str] = ()) -> list[pl.Expr]:
     """Return `adv30_percentile` and `atr_percentile`: mid-ranks (rank - 1/2) / n within the venue, ties share theirs.
 
-    The population is every eligible contract with enough history; the others get null.
+    The population is every eligible contract with enough history; the others get null. In a frame of several hours
+    `over` names the columns that tell them apart.
     """
+    within = [*over, "venue"]
     enough = (
         pl.col("ineligible").is_null() & (pl.col("history_h") >= MIN_HISTORY_H) & (pl.col("bars_4h") >= MIN_BARS_4H)
     )
@@ -48,7 +67,7 @@ def percentiles() -> list[pl.Expr]:
     ranked = []
     for name, column in columns.items():
         value = pl.when(enough).then(pl.col(column))
-        ranked.append(((value.rank("average").over("venue") - 0.5) / value.count().over("venue")).alias(name))
+        ranked.append(((value.rank("average").over(within) - 0.5) / value.count().over(within)).alias(name))
     return ranked
 
 

@@ -21,6 +21,7 @@ from quantscout import __version__
 from quantscout.errors import MESSAGE_CHARS, InputError, SourceError
 from quantscout.http_faults import fault_of, message_of, retry_after_of
 from quantscout.limits import Budget, Clock, Sleep
+from quantscout.redaction import KEYS
 from quantscout.retry import build_retrying
 
 POOLS = 10
@@ -67,7 +68,7 @@ class SourceClient:
     `base_url` may name alternate hosts, separated by commas: a request that failed goes to the next one.
     `secret_headers` carry a key; they appear in no message, repr or log. `deadline_s` (by `clock`) ends everything,
     waiting included; `banned_until_s` leaves the source alone. Afterwards `simulated`, `spent` and `retried` tell what
-    was met and used.
+    was met and used, `refusal` why it was asked no more.
     """
 
     def __init__(  # noqa: PLR0913 (each is one thing that differs between sources or in tests)
@@ -88,7 +89,7 @@ class SourceClient:
         self.simulated: set[str] = set()
         self.spent: dict[str, Spent] = {name: Spent() for name in budgets}
         self.retried: Counter[str] = Counter()
-        self._refusal: SourceError | None = None
+        self.refusal: SourceError | None = None
         self._hosts = [host.strip().rstrip("/") for host in base_url.split(",")]
         self._correct, self._clock, self._sleep = correct, clock, sleep
         self._secrets = _checked(source, secret_headers or {})
@@ -189,8 +190,8 @@ class SourceClient:
         if self._clock() < self.banned_until_s:
             until = datetime.fromtimestamp(self.banned_until_s, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             raise SourceError(self.source, "banned", f"left alone until {until}: {self.ban_reason}", request.contract)
-        if self._refusal is not None:
-            raise SourceError(self.source, self._refusal.fault, self._refusal.detail, request.contract)
+        if self.refusal is not None:
+            raise SourceError(self.source, self.refusal.fault, self.refusal.detail, request.contract)
 
     def _failure(self, response: httpx.Response, request: Request) -> SourceError:
         """Return the error of an answer, and remember what concerns the requests after it."""
@@ -202,7 +203,7 @@ class SourceClient:
         if fault == "banned":
             self.leave_alone(now_s + max(after_s or 0.0, LEAST_BAN_S), detail)
         elif fault in ("blocked_region", "refused"):
-            self._refusal = error
+            self.refusal = error
         elif fault == "rate_limited" and after_s is not None:
             self.budgets[request.budget].pause(after_s)
         return error
@@ -233,7 +234,7 @@ class SourceClient:
         """Return the text as one short line without any key that a source may have echoed."""
         for secret in self._secrets.values():
             text = text.replace(secret, "***")
-        return " ".join(text.split())[:MESSAGE_CHARS]
+        return " ".join(KEYS.text(text).split())[:MESSAGE_CHARS]
 
 
 @lru_cache(maxsize=1)

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from quantscout.clock import hour_key, iso
 from quantscout.errors import StateError
 from quantscout.frames import DAY_MS
+from quantscout.redaction import KEYS
 from quantscout.table import Item, StateTable
 
 Stage = Literal["claimed", "fetched", "scored", "stored", "publishing", "published"]
@@ -204,7 +205,7 @@ class Lease:
 
     def _release(self, error: BaseException) -> None:
         """Give the hour back, so that the next delivery need not wait, with the reason why it was not finished."""
-        text = f"{type(error).__name__}: {error}"[:ERROR_CHARS]
+        text = KEYS.text(f"{type(error).__name__}: {error}")[:ERROR_CHARS]
         values = {":zero": 0, ":now": self._ledger.now_ms(), ":text": text}
         self._write("SET lease_until_ms = :zero, last_ms = :now, last_error = :text", values)
 

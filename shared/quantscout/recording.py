@@ -23,6 +23,7 @@ from quantscout.held import HeldItems
 from quantscout.http import Params, SourceClient, Transport
 from quantscout.models import Report
 from quantscout.readings import READER, NotedClock, Reader, trace_tasks
+from quantscout.redaction import KEYS, long_forms
 from quantscout.secrets import SourceKeys
 from quantscout.settings import Settings
 from quantscout.spool import Spool, Stored, open_spool
@@ -64,7 +65,8 @@ class Recorder:
         self.now = self._clock.now
         self._spool = spool
         texts = [getattr(keys, name).get_secret_value() for name in SourceKeys.model_fields]
-        self._secrets = [text.strip().encode() for text in texts if text.strip()]
+        found = {form.encode() for text in texts if text.strip() for form in (text.strip(), *long_forms(text))}
+        self._secrets = sorted(found, key=lambda form: (-len(form), form))
         self._clients: list[SourceClient] = []
         self._calls: list[Call] = []
         self._other: list[Attempt] = []  # what no call asked
@@ -136,6 +138,9 @@ class Recorder:
 
         def end(attempt: Attempt) -> None:
             attempt.took_ms = self._elapsed_ms() - attempt.began_ms
+            if f"{source}_api_key" in SourceKeys.model_fields:  # the others were never told one
+                attempt.headers = KEYS.text(attempt.headers)
+                attempt.failure = attempt.failure and KEYS.text(attempt.failure)
 
         return RecordingTransport(inner or build_pools(), begin, end)
 

@@ -2,7 +2,7 @@
 
 import functools
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 
@@ -55,13 +55,18 @@ def _z(name: str, settings: Settings) -> pl.Expr:
     return _scored(name, pl.when(found.is_finite()).then(found), settings).alias(f"{name}_z")
 
 
-def _norm(factor: Factor, settings: Settings) -> pl.Expr:
+def _within(value: pl.Expr, over: Sequence[str]) -> pl.Expr:
+    """Return an expression that looks at all rows, for each of the groups of `over` by itself where there are some."""
+    return value.over(over) if over else value
+
+
+def _norm(factor: Factor, settings: Settings, over: Sequence[str]) -> pl.Expr:
     """Return the norm, 0 to 1: clip(1/2 + z/6), or the mid-rank (rank - 1/2) / n; a direct factor is its own."""
     if factor.kind == "direct":
         norm = pl.col(factor.name)
     elif settings.normalisation == "rank":
         x = pl.col(factor.name)
-        norm = _scored(factor.name, (x.rank("average") - 0.5) / x.count(), settings)
+        norm = _within(_scored(factor.name, (x.rank("average") - 0.5) / x.count(), settings), over)
     else:
         norm = (0.5 + pl.col(f"{factor.name}_z") / 6).clip(0, 1)
     return norm.alias(f"{factor.name}_norm")
@@ -97,14 +102,20 @@ def _boost(s: Settings) -> pl.Expr:
     return pl.when(fresh.fill_null(value=False)).then(s.boost).otherwise(0.0).alias("boost")
 
 
-def score_set(scored_set: pl.DataFrame, regime: RegimeName, settings: Settings) -> pl.DataFrame:
+def score_set(
+    scored_set: pl.DataFrame, regime: RegimeName, settings: Settings, over: Sequence[str] = ()
+) -> pl.DataFrame:
     """Return the scored set with, per factor, `_z`, `_norm`, `_weight`, `_points`, and coverage, penalty, boost, score.
 
-    The set is put into the order of its key first, so that the order of the input changes no bit of the result.
+    The set is put into the order of its key first, so that the order of the input changes no bit of the result. The
+    rows of several hours are as many sets: `over` names the columns that tell them apart.
     """
-    ordered = scored_set.sort(KEY).with_columns(_z(f.name, settings) for f in FACTORS if f.kind == "z")
+    ordered = scored_set.sort(*over, *KEY)
+    ordered = ordered.with_columns(_within(_z(f.name, settings), over) for f in FACTORS if f.kind == "z")
     normed = ordered.with_columns(pl.lit(None, pl.Float64).alias(f"{f.name}_z") for f in FACTORS if f.kind == "direct")
-    weighed = normed.with_columns(_norm(f, settings) for f in FACTORS).with_columns(_shared_weights(regime, settings))
+    weighed = normed.with_columns(_norm(f, settings, over) for f in FACTORS).with_columns(
+        _shared_weights(regime, settings)
+    )
     points = [(100 * pl.col(f"{name}_weight") * pl.col(f"{name}_norm")).alias(f"{name}_points") for name in NAMES]
     pointed = weighed.with_columns(*points, _penalty(settings), _boost(settings))
     gross = _sum_in_order(pl.col(f"{name}_points") for name in NAMES) / 100
@@ -112,7 +123,11 @@ def score_set(scored_set: pl.DataFrame, regime: RegimeName, settings: Settings) 
     return pointed.with_columns(pl.when(pl.col("coverage") > 0).then(score).alias("score"))
 
 
-def order(candidates: pl.DataFrame) -> pl.DataFrame:
-    """Return the candidates best first: score, coverage, adv30 (all falling), then symbol, venue and contract."""
-    keys = ["score", "coverage", "adv30_usdt", "symbol", *KEY]
-    return candidates.sort(keys, descending=[True, True, True, False, False, False], nulls_last=True)
+def order(candidates: pl.DataFrame, over: Sequence[str] = ()) -> pl.DataFrame:
+    """Return the candidates best first: score, coverage, adv30 (all falling), then symbol, venue and contract.
+
+    Those of several hours stand by what `over` names first.
+    """
+    best = ("score", "coverage", "adv30_usdt")
+    keys = [*over, *best, "symbol", *KEY]
+    return candidates.sort(keys, descending=[name in best for name in keys], nulls_last=True)

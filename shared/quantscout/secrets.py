@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from quantscout.errors import InputError
+from quantscout.redaction import KEYS
 
 CACHE_S = 300
 
@@ -30,9 +31,11 @@ def load_keys(secret_id: str) -> SourceKeys:
             'such as {"coinalyze_api_key": "", "coingecko_api_key": ""}'
         ) from cause
     try:
-        return SourceKeys.model_validate(value)
+        keys = SourceKeys.model_validate(value)
     except ValidationError:
         # Neither the value nor pydantic's message, which quotes it, may be shown.
         raise InputError(
             f"the secret '{secret_id}' must be a JSON object of texts: coinalyze_api_key, coingecko_api_key"
         ) from None
+    KEYS.learn(*(getattr(keys, name).get_secret_value() for name in SourceKeys.model_fields))
+    return keys

@@ -1,0 +1,129 @@
+"""`quantscout replay`: progress on standard error, the summary on standard output."""
+
+import json
+import resource
+import sys
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from quantscout.clock import parse_hour, to_ms
+from quantscout.errors import InputError
+from quantscout.frames import HOUR_MS
+from quantscout.gates import LEVELS
+from quantscout.message import NOT_ADVICE
+from quantscout.settings import parse_settings
+from quantscout_local.evidence.judged import Judged
+from quantscout_local.evidence.replay import run_replay
+from quantscout_local.evidence.replay_plan import Ask
+from quantscout_local.hour import REAL_ONLY_SETTINGS
+from quantscout_local.tables import STATUS_STYLE
+from quantscout_local.terminal import open_console
+
+DAY_CHARS = len("2025-10-18")
+DAY_H = 24
+
+
+class Asked(NamedTuple):
+    """What a person asked for, in words."""
+
+    market: Path
+    first: str | None
+    last: str | None
+    out: Path
+    settings: str | None
+
+
+def run(asked: Asked, *, as_json: bool) -> None:
+    """Replay and print the summary (InputError for what cannot be used)."""
+    began = time.perf_counter()
+    ask = Ask(
+        asked.market, _time_ms(asked.first), _time_ms(asked.last, end=True),
+        parse_settings(REAL_ONLY_SETTINGS if asked.settings is None else asked.settings),
+    )  # fmt: skip
+    judged = _run(ask, asked.out)
+    told = summary(judged) | {"took_s": round(time.perf_counter() - began, 2), "peak_memory_mb": round(peak_mb())}
+    if as_json:
+        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    else:
+        print_summary(open_console(), told, asked.out)
+
+
+def _time_ms(text: str | None, *, end: bool = False) -> int | None:
+    """Return the hour that a text names: of a day the first, or the last."""
+    if text is None:
+        return None
+    if len(text) != DAY_CHARS:
+        return to_ms(parse_hour(text))
+    try:
+        day = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError as cause:
+        raise InputError(f"'{text}' is no day; write one such as 2025-10-18, or a full UTC hour") from cause
+    return to_ms(day) + (DAY_H - 1) * HOUR_MS * end
+
+
+def _run(ask: Ask, out: Path) -> Judged:
+    console = open_console(stderr=True)
+    with ExitStack() as stack:
+        bar = Progress(
+            TextColumn("replay"), BarColumn(), MofNCompleteColumn(), TextColumn("hours"), TimeRemainingColumn(),
+            console=console, disable=not console.is_terminal, transient=True,
+        )  # fmt: skip
+        task = stack.enter_context(bar).add_task("replay", total=None)
+
+        def progress(done: int, total: int, said: str) -> None:
+            bar.update(task, completed=done, total=total)
+            if said:
+                console.print(f"replay: {said}", soft_wrap=True)
+
+        return run_replay(ask, out, progress)
+
+
+def summary(judged: Judged) -> dict[str, Any]:
+    """Return the figures of a finished replay that a person looks at first."""
+    about, hours = judged.about, judged.hours()
+    levels = dict(hours.group_by("level").len().sort("level").rows())
+    kept = ("first_hour", "last_hour", "hours", "hours_not_evaluable", "method_version", "config_hash", "outcomes",
+            "exclusions", "notes")  # fmt: skip
+    absent = [name for name, series in about["series"].items() if series.get("absent")]
+    return {
+        **{name: about[name] for name in kept},
+        "absent_series": absent,
+        "hours_by_status": dict(hours.group_by("status").len().sort("status").rows()),
+        "hours_by_level": {"none" if level is None else LEVELS[level]: count for level, count in levels.items()},
+    }
+
+
+def print_summary(console: Console, told: dict[str, Any], out: Path) -> None:
+    """Print the summary of a replay."""
+    console.print(f"{told['hours']:,} hours judged, {told['first_hour']} to {told['last_hour']}", style="bold")
+    for status, count in told["hours_by_status"].items():
+        console.print(f"  {status:<15} {count:>7,} hours", style=STATUS_STYLE[status])
+    for level, count in told["hours_by_level"].items():
+        console.print(f"  gate {level:<10} {count:>7,} hours")
+    for outcome, count in told["outcomes"]["rows"].items():
+        console.print(f"  outcome {outcome:<10} {count:>9,} rows")
+    for reason, count in told["exclusions"].items():
+        console.print(f"  left out: {count:,} {reason.replace('_', ' ')}")
+    for name in told["absent_series"]:
+        console.print(f"  left out: {name} is not in the archive; its factors are missing in all hours")
+    if told["hours_not_evaluable"]:
+        console.print(
+            f"  left out: {told['hours_not_evaluable']:,} hours of the range without bars, or 60 h of history"
+        )
+    for note in told["notes"]:
+        console.print(f"  note: {note}", soft_wrap=True)
+    console.print(f"{told['took_s']:.1f} s, peak memory {told['peak_memory_mb']:,} MB; files in {out}/")
+    console.print(NOT_ADVICE, style="dim")
+
+
+def peak_mb() -> float:
+    """Return the most memory that this process has held, in MB."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

@@ -1,0 +1,92 @@
+"""Trials rated: one after the other, or on Ray's workers, with the same result (docs/tuning.md)."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+
+from quantscout.errors import InputError
+from quantscout.settings import Settings
+from quantscout_local.evidence.rescore import Sheet
+from quantscout_local.evidence.rescore_rank import build_rule
+from quantscout_local.evidence.rescore_tally import Tally, measure_as_seen, tally_rule
+from quantscout_local.evidence.stats_bootstrap import Array
+
+Objective = Literal["lift", "precision", "net", "sharpe"]
+MEASURE: dict[str, str] = {
+    "lift": "lift_over_matched_points", "precision": "precision_at_5", "net": "mean_net_return_24h",
+    "sharpe": "mean_net_return_24h",
+}  # fmt: skip
+"""The figure that a validation is told by, for each objective."""
+LEAST_PICKS_SHARE = 0.95
+REFUSED = float("-inf")
+"""Value of a trial that makes too few picks: weights could look good by ranking the easy hours alone."""
+
+
+class Work(NamedTuple):
+    """What every trial is rated on; put into Ray's store once."""
+
+    sheet: Sheet
+    objective: Objective
+    least_picks: float
+
+
+class Rated(NamedTuple):
+    """A trial's value, and the net return of each hour's five."""
+
+    value: float
+    returns: Array
+
+
+Rate = Callable[[Sequence[Settings]], list[Rated]]
+
+
+class Workers(NamedTuple):
+    """How many workers on this machine, or the address of a cluster."""
+
+    jobs: int
+    address: str | None = None
+
+
+def check_objective(name: str) -> Objective:
+    """Return the objective; InputError for one that is unknown."""
+    if name not in get_args(Objective):
+        raise InputError(f"there is no objective {name!r}; known are {', '.join(get_args(Objective))}")
+    return name  # type: ignore[return-value]
+
+
+def build_work(sheet: Sheet, settings: Settings, objective: Objective) -> Work:
+    """Return the work; InputError where the settings in force have no evaluated pick in these hours."""
+    picks = tally_rule(sheet, build_rule(settings)).picks
+    if not picks:
+        raise InputError("no pick of the fitting hours has an outcome: replay more hours")
+    return Work(sheet, objective, LEAST_PICKS_SHARE * picks)
+
+
+def rate_settings(work: Work, settings: Settings) -> Rated:
+    """Return what the settings are worth in the fitting hours."""
+    tally = tally_rule(work.sheet, build_rule(settings))
+    value = value_of(tally, work.objective) if tally.picks >= work.least_picks else REFUSED
+    return Rated(value, tally.returns)
+
+
+def value_of(tally: Tally, objective: Objective) -> float:
+    """Return the objective's value: the higher the better; REFUSED where it is undefined."""
+    if objective == "sharpe":
+        spread = float(tally.returns.std(ddof=1))
+        return float(tally.returns.mean()) / spread if spread > 1e-12 else REFUSED
+    value = measure_as_seen(tally)[MEASURE[objective]]
+    return value if np.isfinite(value) else REFUSED
+
+
+@contextmanager
+def open_workers(work: Work, workers: Workers) -> Iterator[Rate]:
+    """Yield what rates a batch of settings, in their order. Ray is imported only where it is used."""
+    if workers.address is None and workers.jobs == 1:
+        yield lambda batch: [rate_settings(work, settings) for settings in batch]
+        return
+    from quantscout_local.evidence.sweep_ray import open_ray  # noqa: PLC0415 - takes seconds
+
+    with open_ray(work, workers) as rate:
+        yield rate

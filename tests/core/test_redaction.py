@@ -1,0 +1,364 @@
+"""What may leave the process: no key, in whatever form, and everything else as it was."""
+
+import base64
+import html
+import json
+import logging
+import traceback
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from quantscout import redaction
+from quantscout.errors import QuantScoutError, SourceError
+from quantscout.redaction import CHATTY, HIDDEN, KEYS, LEAST_CHARS, Redaction, RedactionFilter, guard_other_loggers
+
+KEY = "q7/R+x&4=Zt \"w'é\\9<m>"
+SECRETS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=LEAST_CHARS, max_size=40)
+ENCODINGS: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "json": lambda s: json.dumps(s)[1:-1],
+    "json, slashes too": lambda s: json.dumps(s)[1:-1].replace("/", r"\/"),
+    "json in json": lambda s: json.dumps(json.dumps(s)),
+    "json, not ascii": lambda s: json.dumps(s, ensure_ascii=False),
+    "repr": repr,
+    "repr of bytes": lambda s: repr(s.encode()),
+    "url": lambda s: quote(s, safe=""),
+    "url, lower": lambda s: "".join(c if c.isalnum() or c in "_.-~" else f"%{ord(c):02x}" for c in s),
+    "url with a slash": quote,
+    "form": quote_plus,
+    "url twice": lambda s: quote(quote(s, safe=""), safe=""),
+    "html": html.escape,
+    "hex": lambda s: s.encode().hex(),
+    "HEX": lambda s: s.encode().hex().upper(),
+}
+
+
+@pytest.fixture
+def told() -> Redaction:
+    """Return what has learned the key."""
+    found = Redaction()
+    found.learn(KEY)
+    return found
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> Redaction:
+    """Return the process's own, with the key, forgotten afterwards."""
+    fresh = Redaction()
+    fresh.learn(KEY)
+    monkeypatch.setattr(redaction, "KEYS", fresh)
+    return fresh
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@given(secret=SECRETS, before=st.text(max_size=20), after=st.text(max_size=20))
+def test_a_key_is_hidden_in_every_form(encoding: str, secret: str, before: str, after: str) -> None:
+    """Whatever stands before and behind it, the encoded key is in the text no more."""
+    known, encoded = Redaction(), ENCODINGS[encoding](secret)
+    known.learn(secret)
+    assert encoded not in known.text(f"{before}{encoded}{after}") or encoded in HIDDEN
+
+
+@given(secret=SECRETS, before=st.binary(max_size=10), after=st.binary(max_size=10))
+def test_a_key_is_hidden_in_base64_wherever_it_stands(secret: str, before: bytes, after: bytes) -> None:
+    """Base64 of `user:key` has other letters than base64 of the key: what the key alone decides is hidden."""
+    known = Redaction()
+    known.learn(secret)
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        whole = encode(before + secret.encode() + after).decode()
+        shown = known.text(whole)
+        assert HIDDEN in shown
+        # Two characters at most belong to the key and a neighbour both, one at each end.
+        sizes = [len(text.rstrip("=")) for text in (shown, encode(before).decode(), encode(after).decode())]
+        left = sizes[0] - len(HIDDEN) - sizes[1] - sizes[2]
+        assert left <= 2
+
+
+@given(secret=SECRETS, text=st.text(max_size=200))
+def test_to_redact_twice_changes_nothing_more(secret: str, text: str) -> None:
+    """What is clean stays as it is."""
+    known = Redaction()
+    known.learn(secret)
+    once = known.text(text + secret)
+    assert known.text(once) == once
+
+
+@given(st.text(st.characters(exclude_characters=":=,@"), max_size=200).filter(lambda t: "AKIA" not in t))
+def test_a_text_without_a_key_is_left_alone(text: str) -> None:
+    """Without a separator nothing is in a key's place."""
+    kept = Redaction().text(text)
+    assert kept == text or "CG-" in text or "ASIA" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the secret 'source-keys' must be a JSON object of texts: coinalyze_api_key, coingecko_api_key",
+        'it must hold a JSON object such as {"coinalyze_api_key": "", "coingecko_api_key": ""}',
+        "switched off: no key in the secret",
+        "coinalyze: bad_request: HTTP 401 at /future-markets: Invalid/Missing API key",
+        "binance: rate_limited: HTTP 429 at /fapi/v1/klines: -1003: Too many requests",
+        '{"correlation_id":"2026-03-01T12:00:00Z","function_request_id":"0f8fad5b-d9cb-469f-a165-70867728950e"}',
+        "table 'state': attempt 1 at 2026-03-01T12:00:00Z stops before it is stored",
+    ],
+)
+def test_what_the_product_says_of_keys_stays_readable(text: str) -> None:
+    """Words about keys are not keys."""
+    assert Redaction().text(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GET https://api.example/v1/x?api_key=UNKNOWN&symbols=BTC",
+        "https://api.example/?x_cg_demo_api_key=UNKNOWN",
+        "https://api.example/?a=1&x_cg_pro_api_key=UNKNOWN HTTP/1.1",
+        "Authorization: Bearer UNKNOWN",
+        "{'authorization': 'Basic UNKNOWN'}",
+        "x-cg-demo-api-key: UNKNOWN",
+        '{"x-cg-pro-api-key": "UNKNOWN"}',
+        "[(b'Host', b'api.example'), (b'api_key', b'UNKNOWN')]",
+        r'"SecretString":"{\"coinalyze_api_key\": \"UNKNOWN\", \"note\": 1}"',
+        "AWS4-HMAC-SHA256 Credential=UNKNOWN/20260301/us-east-1/sts, SignedHeaders=host, Signature=UNKNOWN",
+        "https://b.s3.amazonaws.com/k?X-Amz-Credential=UNKNOWN&X-Amz-Signature=UNKNOWN&X-Amz-Security-Token=UNKNOWN",
+        "Signature:\nUNKNOWN",
+        "https://user:UNKNOWN@proxy.example:8080/",
+    ],
+)
+def test_what_stands_in_a_keys_place_is_hidden_unread(text: str) -> None:
+    """Addresses, headers, fields and signatures, of keys that nobody told."""
+    shown = Redaction().text(text)
+    assert "UNKNOWN" not in shown
+    assert HIDDEN in shown
+
+
+@pytest.mark.parametrize("text", ["AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE", "CG-aBcDeFgHiJkLmNoPqRsTuVwX"])
+def test_a_key_is_known_by_its_look(text: str) -> None:
+    """Where nothing beside it says what it is."""
+    assert Redaction().text(f"refused {text} today") == f"refused {HIDDEN} today"
+
+
+def test_a_short_text_is_not_learned() -> None:
+    """A key of one letter would tear every word apart."""
+    known = Redaction()
+    known.learn("b", "", "  ")
+    assert known.text("bab") == "bab"
+
+
+def test_a_rotated_key_stays_hidden(told: Redaction) -> None:
+    """The old one may still work somewhere."""
+    told.learn("the-new-key-2")
+    assert told.text(f"{KEY} the-new-key-2") == f"{HIDDEN} {HIDDEN}"
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.just(f"a {KEY} b"),
+        lambda inner: (
+            st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9) | st.just(KEY), inner, max_size=4)
+        ),
+        max_leaves=20,
+    )
+)
+def test_a_value_is_cleaned_to_its_depth(value: object) -> None:
+    """Names and texts of containers carry no key, and what is left is JSON."""
+    known = Redaction()
+    known.learn(KEY)
+    shown = known.value(value)
+    assert KEY not in repr(shown)
+    assert json.dumps(KEY)[1:-1] not in json.dumps(shown)
+
+
+def test_values_without_a_key_are_unchanged(told: Redaction) -> None:
+    """Numbers stay numbers, containers stay containers."""
+    value = {"hour": "2026-03-01T12:00:00Z", "n": 5, "share": 0.5, "none": None, "list": [1, "a", {"b": True}]}
+    assert told.value(value) == value
+
+
+@pytest.mark.parametrize("value", [KEY.encode(), [(b"api_key", KEY.encode())], {"x-cg-demo-api-key": "unknown"}, {KEY}])
+def test_bytes_headers_and_sets_are_cleaned(told: Redaction, value: object) -> None:
+    """What is no JSON becomes a clean text."""
+    assert KEY not in repr(told.value(value))
+    assert "unknown" not in repr(told.value(value))
+
+
+def all_texts(error: BaseException) -> str:
+    """Return everything that a printer of exceptions may show, of the whole chain, whether suppressed or not."""
+    seen: list[BaseException] = []
+    left = [error]
+    while left:
+        one = left.pop()
+        if one not in seen:
+            seen.append(one)
+            left += [each for each in (one.__cause__, one.__context__) if each is not None]
+    return "".join(["".join(traceback.format_exception(one)) + repr(one) + repr(vars(one)) for one in seen])
+
+
+def raised(work: Callable[[], object]) -> Exception:
+    """Return what the work raises."""
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001 - any
+        return error
+    raise AssertionError
+
+
+class Strict(BaseModel):
+    """Refuses a text and quotes it."""
+
+    a: int
+
+
+def _chained() -> None:
+    try:
+        raise OSError(5, KEY)  # noqa: TRY301
+    except OSError as cause:
+        raise SourceError("coinalyze", "unavailable", f"echoed {KEY}") from cause
+
+
+def _hidden_context() -> None:
+    try:
+        raise KeyError(KEY)  # noqa: TRY301
+    except KeyError:
+        raise ValueError("clean") from None
+
+
+def _noted() -> None:
+    error = ValueError("clean")
+    error.add_note(f"asked with {KEY}")
+    raise error
+
+
+def _grouped() -> None:
+    raise ExceptionGroup("both", [ValueError(KEY), ExceptionGroup("inner", [raised(lambda: Strict(a=KEY))])])
+
+
+class Stubborn(Exception):  # noqa: N818 - not ours
+    """Says the key whatever its arguments."""
+
+    def __str__(self) -> str:
+        return f"always {KEY}"
+
+
+def _stubborn() -> None:
+    raise Stubborn
+
+
+@pytest.mark.parametrize("work", [_chained, _hidden_context, _noted, _grouped, _stubborn, lambda: Strict(a=KEY)])
+def test_no_key_is_in_an_error_or_its_causes(told: Redaction, work: Callable[[], None]) -> None:
+    """Message, arguments, attributes, notes, groups, causes and contexts."""
+    shown = all_texts(told.error(raised(work)))
+    assert KEY not in shown
+    assert repr(KEY)[1:-1] not in shown
+    assert json.dumps(KEY)[1:-1] not in shown
+
+
+def test_an_error_stays_itself_with_its_traceback(told: Redaction) -> None:
+    """Class, fault, frames and chain are what a person needs."""
+    error = raised(_chained)
+    clean = told.error(error)
+    assert clean is error
+    assert isinstance(clean, SourceError)
+    assert (str(clean), clean.fault) == (f"coinalyze: unavailable: echoed {HIDDEN}", "unavailable")
+    assert "_chained" in "".join(traceback.format_exception(clean))
+    assert clean.__cause__ is not None
+
+
+@pytest.mark.parametrize("work", [_stubborn, lambda: Strict(a=KEY)])
+def test_an_error_that_cannot_be_changed_is_replaced(told: Redaction, work: Callable[[], None]) -> None:
+    """The stand-in names the class and has the traceback."""
+    error = raised(work)
+    clean = told.error(error)
+    assert isinstance(clean, QuantScoutError)
+    assert type(error).__name__ in str(clean)
+    assert clean.__traceback__ is error.__traceback__
+
+
+def test_an_error_without_a_key_is_untouched(told: Redaction) -> None:
+    """Nothing is lost of an ordinary failure."""
+    error = ValueError("plain", 5, {"a": 1})
+    assert told.error(error) is error
+    assert error.args == ("plain", 5, {"a": 1})
+
+
+def test_a_circle_of_errors_ends(told: Redaction) -> None:
+    """Two errors that name each other are each looked at once."""
+    first, second = ValueError(KEY), ValueError(KEY)
+    first.__context__, second.__context__ = second, first
+    assert KEY not in str(told.error(first)) + str(second)
+
+
+def test_half_a_key_is_not_left_in_a_quoted_input(told: Redaction) -> None:
+    """Pydantic cuts what it quotes in the middle, and half a key is found by no search."""
+    body = "x" * 10 + KEY * 9
+    assert KEY[:6] not in all_texts(told.error(raised(lambda: Strict(a=body))))
+
+
+def test_the_filter_cleans_everything_of_a_record(keys: Redaction, caplog: pytest.LogCaptureFixture) -> None:
+    """Message, arguments, extra values, exception and stack, for handlers that are not ours."""
+    logger, shown = logging.getLogger("test-redaction"), []
+
+    class Kept(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            shown.append(logging.Formatter("%(message)s").format(record) + repr(vars(record)))
+
+    handler = Kept()
+    handler.addFilter(RedactionFilter())
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        try:
+            _chained()
+        except SourceError:
+            logger.exception(
+                "asked with %s", KEY, extra={"headers": {"api_key": "unknown"}, "b": [KEY]}, stack_info=True
+            )
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = True
+    assert "SourceError" in shown[0]
+    assert KEY not in shown[0]
+    assert repr(KEY)[1:-1] not in shown[0]
+    assert "unknown" not in shown[0]
+
+
+def test_the_libraries_keep_quiet_whatever_the_root_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the root at DEBUG no library tells requests, answers or addresses; nor do the loggers below them."""
+    monkeypatch.setattr(logging.getLogger(), "level", logging.DEBUG)
+    guard_other_loggers()
+    below = ("botocore.parsers", "botocore.auth", "httpcore.http11", "urllib3.connectionpool")
+    for name in (*CHATTY, *below):
+        assert not logging.getLogger(name).isEnabledFor(logging.INFO)
+
+
+def test_every_handler_of_the_root_is_guarded_once() -> None:
+    """Lambda's own handler is there before the function's file; a second look adds nothing."""
+    handler = logging.NullHandler()
+    logging.getLogger().addHandler(handler)
+    try:
+        guard_other_loggers()
+        guard_other_loggers()
+        assert [type(each) for each in handler.filters] == [RedactionFilter]
+        assert logging.lastResort is not None
+        assert RedactionFilter in {type(each) for each in logging.lastResort.filters}
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+
+def test_the_processes_own_is_one() -> None:
+    """load_keys teaches the same object that the log lines pass."""
+    from quantscout import secrets, telemetry  # noqa: PLC0415
+
+    assert vars(secrets)["KEYS"] is vars(telemetry)["KEYS"] is KEYS
+
+
+def test_a_validation_error_says_what_was_wrong(told: Redaction) -> None:
+    """Field and reason stay, the input does not."""
+    error = raised(lambda: Strict(a="text"))
+    assert isinstance(error, ValidationError)
+    assert str(told.error(error)).startswith("ValidationError: a: Input should be a valid integer")

@@ -1,0 +1,113 @@
+"""The commands check-lookahead and check-warmup: what a person sees, JSON, exit codes, and what is refused."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evidence.made_archive import HOURS, Size, make_frames, write
+from quantscout_local import cli
+
+SHORT = '{"history_h": 72, "unknown_passes": ["depth", "funding", "min_notional", "spread"], "min_coverage": 0.39}'
+AHEAD = """
+import polars as pl
+from quantscout.factors import Factor
+FACTORS = [Factor("ahead", 0.05, "z", pl.col("close").shift(-1).over("contract"), "", "", str)]
+"""
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a sound archive."""
+    return write(tmp_path_factory.mktemp("market"), make_frames(Size(hours=190, contracts=24)))
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Return the command line as a person calls it: exit code, standard output, standard error."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["quantscout", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return (int(ended.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+def test_a_sound_product_passes(call: Any, market: Path) -> None:
+    """Exit code 0, the number of values, and what could not be checked."""
+    status, out, _ = call("check-lookahead", "--market", market, "--hours", 1, "--settings", SHORT)
+    assert status == 0
+    assert "No look-ahead found" in out
+    assert "values compared:" in out
+    assert "never with a value in these hours, so not checked: " in out
+
+
+def test_a_factor_that_looks_ahead_fails(call: Any, market: Path, tmp_path: Path) -> None:
+    """Exit code 1; column, contract and both values stand in the JSON, and in the table."""
+    (tmp_path / "mine.py").write_text(AHEAD)
+    asked = ("check-lookahead", "--market", market, "--hours", 1, "--settings", SHORT, "--factors", tmp_path / "mine.py")
+    status, out, _ = call(*asked, "--json")
+    told = json.loads(out)
+    assert (status, told["passed"]) == (1, False)
+    assert {finding["column"] for finding in told["findings"]} == {"ahead"}
+    example = told["findings"][-1]["examples"][0]
+    assert example["before"] != example["after"]
+    assert sum(told["values_compared"].values()) > 1000
+    status, out, _ = call(*asked)
+    assert status == 1
+    assert "Look-ahead: what is said of an hour depends on what came after it." in out
+    assert example["contract"] in out
+
+
+def test_check_warmup_tells_figures_by_length(call: Any, market: Path) -> None:
+    """For a person and as JSON alike; exit code 0."""
+    asked = ("check-warmup", "--market", market, "--hours", 1, "--settings", SHORT)
+    status, out, _ = call(*asked)
+    assert status == 0
+    assert "No figure depends on rows before its window." in out
+    assert "picks changed" in out
+    status, out, _ = call(*asked, "--json")
+    told = json.loads(out)
+    assert (status, told["passed"], told["lengths_h"]) == (0, True, [60, 73])
+    assert told["figures"]["adv30_usdt"]["exact_from_h"] == 73
+
+
+@pytest.mark.parametrize("command", ["check-lookahead", "check-warmup"])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--from", "2030-01-01"], "turn --from and --to round"),
+        (["--from", "2020-01-01", "--to", "2020-02-01"], "can be replayed from"),
+        (["--to", "yesterday."], "is no day"),
+        (["--hours", "900"], "900 were asked for"),
+        (["--settings", "{"], "settings"),
+    ],
+)
+def test_bad_input_is_refused(call: Any, market: Path, command: str, arguments: list[str], said: str) -> None:
+    """Exit code 2, one line, the cause and what to do."""
+    status, _, err = call(command, "--market", market, *arguments)
+    assert status == 2
+    assert err.startswith("error: ")
+    assert said in err.replace("\n", " ")
+
+
+@pytest.mark.parametrize("command", ["check-lookahead", "check-warmup"])
+def test_a_folder_that_is_no_archive_is_refused(call: Any, command: str, tmp_path: Path) -> None:
+    """By the file that is not there."""
+    status, _, err = call(command, "--market", tmp_path)
+    assert status == 2
+    assert f"{HOURS} is not there" in err
+
+
+def test_a_factor_of_an_unknown_column_is_refused(call: Any, market: Path, tmp_path: Path) -> None:
+    """The column is named, and where columns come from."""
+    (tmp_path / "mine.py").write_text(AHEAD.replace('"close"', '"clsoe"'))
+    asked = ("--market", market, "--hours", 1, "--settings", SHORT, "--factors", tmp_path / "mine.py")
+    status, _, err = call("check-lookahead", *asked)
+    assert status == 2
+    assert "ahead reads the column 'clsoe', which no board has" in err.replace("\n", " ")

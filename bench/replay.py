@@ -171,14 +171,10 @@ def conclude(whole: Found, mine: Found, theirs: Found, agreed: int) -> int:
         print(f"  {name:<6} {took['processor_s']:5.2f} s of processors, {took['took_s']:5.2f} s by the clock")
     ratio, clock = theirs["processor_s"] / mine["processor_s"], theirs["took_s"] / mine["took_s"]
     hourly = SLICE_DAYS * 24 * theirs["hour_s"] / mine["processor_s"]
-    print(
-        f"  ours is {ratio:.1f} times as fast as pandas by the processors, {clock:.1f} by the clock: pandas, too, takes all"
-    )
-    print("  hours at once here, by the same closed form of Wilder's average and by grouped rolling windows in C")
-    print(
-        f"  pandas hour by hour takes {theirs['hour_s']:.2f} s of processors for the windows alone (least of three hours);"
-    )
-    print(f"  scaled to {SLICE_DAYS} days, ours is {hourly:,.0f} times as fast")
+    print(f"  ours is {ratio:.1f} times as fast as pandas by the processors, {clock:.1f} by the clock; pandas takes")
+    print("  all hours at once here, too, by the same closed form of Wilder's average and grouped rolling windows in C")
+    print(f"  pandas hour by hour takes {theirs['hour_s']:.2f} s of processors an hour for the windows alone (the")
+    print(f"  least of three); scaled to {SLICE_DAYS} days, ours is {hourly:,.0f} times as fast")
     goals = {f"under {GOAL_S:.0f} s": whole["took_s"] < GOAL_S, f"under {GOAL_MB:,.0f} MB": whole["peak_mb"] < GOAL_MB}
     print("goals: " + ", ".join(f"{goal}: {'met' if met else 'missed'}" for goal, met in goals.items()))
     return int(whole["took_s"] > BAR_S or whole["peak_mb"] > BAR_MB or hourly < BAR_RATIO)

@@ -26,8 +26,8 @@ test holds it. boto3 and Python come with Lambda's runtime; what only develops o
 FOOT = """
 All are permissive except two. certifi's MPL-2.0 asks that changes to its own files be published: it is shipped
 unchanged. pygal's LGPL-3.0-or-later asks that whoever gets it can exchange it: it is shipped unchanged, as files of its
-own in a layer that anybody can build anew. `polars-runtime-32` and `pydantic-core` are compiled from Rust and contain crates with licences of their own,
-which are not listed here.
+own in a layer that anybody can build anew. `polars-runtime-32` and `pydantic-core` are compiled from Rust and contain
+crates with licences of their own, which are not listed here.
 """
 
 

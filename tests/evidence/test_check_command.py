@@ -50,7 +50,17 @@ def test_a_sound_product_passes(call: Any, market: Path) -> None:
 def test_a_factor_that_looks_ahead_fails(call: Any, market: Path, tmp_path: Path) -> None:
     """Exit code 1; column, contract and both values stand in the JSON, and in the table."""
     (tmp_path / "mine.py").write_text(AHEAD)
-    asked = ("check-lookahead", "--market", market, "--hours", 1, "--settings", SHORT, "--factors", tmp_path / "mine.py")
+    asked = (
+        "check-lookahead",
+        "--market",
+        market,
+        "--hours",
+        1,
+        "--settings",
+        SHORT,
+        "--factors",
+        tmp_path / "mine.py",
+    )
     status, out, _ = call(*asked, "--json")
     told = json.loads(out)
     assert (status, told["passed"]) == (1, False)
@@ -85,7 +95,7 @@ def test_check_warmup_tells_figures_by_length(call: Any, market: Path) -> None:
         (["--from", "2020-01-01", "--to", "2020-02-01"], "can be replayed from"),
         (["--to", "yesterday."], "is no day"),
         (["--hours", "900"], "900 were asked for"),
-        (["--settings", "{"], "settings"),
+        (["--settings", "{"], "Invalid JSON"),
     ],
 )
 def test_bad_input_is_refused(call: Any, market: Path, command: str, arguments: list[str], said: str) -> None:

@@ -12,9 +12,10 @@ from quantscout.settings import parse_settings
 from quantscout_local import archive_hour
 from quantscout_local.archive_hour import open_archive
 from quantscout_local.archive_hour_frames import Series, bars_at
-from quantscout_local.evidence import columns
+from quantscout_local.evidence import columns_board
 from quantscout_local.evidence.check_hours import Ask
 from quantscout_local.evidence.check_warmup import LONGER, OLDER, Warmup, check_warmup, shorten
+from quantscout_local.evidence.columns import build_columns
 from quantscout_local.hour import REAL_ONLY_SETTINGS
 
 SHORT = parse_settings(REAL_ONLY_SETTINGS).model_copy(update={"history_h": 72})
@@ -28,7 +29,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def checked(market: Path) -> Warmup:
     """Return what the check finds in an hour."""
-    return check_warmup(Ask(market, 1, 3, None, None, SHORT), lambda done, total: None)
+    return check_warmup(Ask(market, 1, 3, None, None, SHORT), lambda *_: None)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,10 @@ def test_a_shortened_hour_has_so_many_hours_of_everything(market: Path) -> None:
     short = shorten(hour, 60)
     since_ms = hour.hour_ms - 60 * HOUR_MS
     assert short.bars["open_ms"].min() == since_ms
-    for frame, column in ((short.evidence.details.funding, "settled_ms"), (short.evidence.details.open_interest, "at_ms")):
+    for frame, column in (
+        (short.evidence.details.funding, "settled_ms"),
+        (short.evidence.details.open_interest, "at_ms"),
+    ):
         assert since_ms <= frame[column].min() < since_ms + 9 * HOUR_MS  # type: ignore[operator]
     assert short.listing.equals(hour.listing)
 
@@ -83,20 +87,25 @@ def test_a_shortened_hour_has_so_many_hours_of_everything(market: Path) -> None:
 def test_a_recursion_from_before_the_window_is_caught(market: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The replay's ATR as one recursion through all bars, without taking the older ones out again: named by figure."""
 
-    def running(column: str, rows: int) -> pl.Expr:
-        del rows
-        return pl.col(column).ewm_mean(alpha=1 / windows.ATR_PERIOD, adjust=False).over(columns.RUN)
+    def running(bars: pl.DataFrame, first_ms: int, history_h: int) -> pl.DataFrame:
+        ranged = bars.with_columns(windows.true_range(["run"]).alias("range"))
+        smooth = pl.col("range").ewm_mean(alpha=1 / windows.ATR_PERIOD, adjust=False).over("run").alias("atr14_1h")
+        own = ranged.select("contract", (pl.col("open_ms") + HOUR_MS).alias("hour_ms"), smooth)
+        made = build_columns(bars, first_ms, history_h)
+        return made.drop("atr14_1h").join(own, on=["contract", "hour_ms"]).select(made.columns)
 
-    monkeypatch.setattr(columns, "_smoothed", running)
+    monkeypatch.setattr(columns_board, "build_columns", running)
     found = {(finding.way, finding.alteration, finding.column) for finding in checked(market).findings}
     assert ("replay's board", OLDER, "atr14_1h") in found
-    assert ("replay's board", OLDER, "atr_pct") in found
+    assert ("replay's board", OLDER, "breakout") in found
 
 
 def test_a_longer_past_in_the_hourly_pipeline_is_caught(market: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pipeline that takes a day more than its window says: caught by altered rows, and by added ones."""
     monkeypatch.setattr(archive_hour, "bars_at", _more)
-    monkeypatch.setattr(archive_hour, "build_windows", lambda bars, hour_ms, h: windows.build_windows(bars, hour_ms, h + 24))
+    monkeypatch.setattr(
+        archive_hour, "build_windows", lambda bars, hour_ms, h: windows.build_windows(bars, hour_ms, h + 24)
+    )
     found = {(finding.way, finding.alteration, finding.column) for finding in checked(market).findings}
     assert {("hourly", OLDER, "adv30_usdt"), ("hourly", LONGER, "history_h")} <= found
 

@@ -94,11 +94,11 @@ def test_bars_filled_before_a_window_are_not_of_it(seed: int) -> None:
     names = name_regimes(leaders, hours, history_h)
     for hour_ms in hours:
         inside = pl.col("open_ms").is_between(hour_ms - (history_h + 1) * HOUR_MS, hour_ms - HOUR_MS)
-        known = [fill_between(frame.filter(inside), HOUR_MS) for frame in (btc, eth)]
+        one, other = (fill_between(frame.filter(inside), HOUR_MS) for frame in (btc, eth))
         days = (
             days_before(btc, hour_ms)
             .with_columns(pl.col("open_ms").cast(pl.Datetime("ms")))
             .upsample("open_ms", every="1d")
         )
         days = days.with_columns(pl.col("open_ms").cast(pl.Int64), pl.col("close").forward_fill())
-        assert names[hour_ms] == classify(build_regime_inputs(*known, days, {}, hour_ms)).name, hour_ms
+        assert names[hour_ms] == classify(build_regime_inputs(one, other, days, {}, hour_ms)).name, hour_ms

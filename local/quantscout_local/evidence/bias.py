@@ -43,7 +43,7 @@ def find_survivorship(folder: Path) -> Survivorship:
         raise InputError(f"{folder / HOURS_1H} holds no bars: choose another folder with --market")
     first_ms, last_ms = int(own["first_ms"].to_numpy().min()), int(own["last_ms"].to_numpy().max())
     names = own["symbol"].to_list()
-    elsewhere = {}
+    elsewhere: dict[str, list[str]] = {}
     for name in SERIES:
         if name != HOURS_1H:
             rows = _spans(folder, name).filter(pl.col("last_ms") >= first_ms, pl.col("first_ms") <= last_ms)

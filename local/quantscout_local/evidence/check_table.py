@@ -36,7 +36,13 @@ def print_lookahead(console: Console, result: Result) -> None:
 def print_warmup(console: Console, result: Warmup) -> None:
     """Print how the figures move with the length of history, and what depends on rows before its window."""
     console.print("Largest relative change of a figure against the whole window, by hours of history", style="bold")
-    table = Table(Column("figure", no_wrap=True), *(f"{hours} h" for hours in result.lengths_h), "exact from", "within 1 % from", box=None)
+    table = Table(
+        Column("figure", no_wrap=True),
+        *(f"{hours} h" for hours in result.lengths_h),
+        "exact from",
+        "within 1 % from",
+        box=None,
+    )
     for each in result.figures:
         if max(each.changed_pct) > 0:
             ends = (f"{each.exact_from_h} h", f"{each.close_from_h} h")

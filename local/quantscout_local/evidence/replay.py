@@ -98,7 +98,9 @@ def _outcomes(parts: Parts, months: list[str], late: list[int]) -> dict[str, Any
 
 
 def _notes(contracts: Contracts, late: list[int], ends_ms: int) -> list[str]:
-    notes = [f"the archive holds {contracts.listed.height} contracts: those that were delisted before it was made lack"]
+    held = contracts.listed.height
+    found = f"the archive holds {held} contracts, as its capturer found them: what was delisted before is not in it"
+    notes = [f"{found}, and nobody knows what picks of it would have returned"]
     if late:
         notes.append(f"bars end at {iso(ends_ms)}: the {len(late)} hours from {iso(late[0])} on have no whole outcome")
     return notes

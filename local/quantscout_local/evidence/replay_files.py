@@ -90,7 +90,7 @@ def hash_inputs(folder: Path) -> str:
 
 
 def describe_series(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return each series' rows, contracts, first and last time, and the rows that lack a value; or that it is absent."""
+    """Return each series' rows, contracts, first and last time, and rows that lack a value; or that it is absent."""
     return {name: _describe(folder, name) for name in SERIES}
 
 

@@ -19,6 +19,8 @@ REQUEST_BYTES = 1_000
 """What a request to a venue sends, about: its head, TLS, and its share of a connection."""
 DAILY = ("supply", "evidence")
 """Kinds that one hour of a day writes anew."""
+PROCESSOR_MB = 1_769
+"""With so much memory a function has one whole processor; with less, as much less of it."""
 LATE_S = 95.0
 """How long a run takes that waits for a late bar until it gives up (H + 90 s), and computes after it."""
 
@@ -35,8 +37,12 @@ class Line(NamedTuple):
 
 
 def billed_s(run: Figures) -> float:
-    """Return what Lambda bills for a cold start: loading, which it bills too, and the handler."""
-    return float(run["init_s"]) + float(run["handler_s"])
+    """Return what Lambda bills for a cold start: loading, which it bills too, and the handler.
+
+    Here a run has a whole processor. With less memory it has a share of one on AWS, and takes as much longer.
+    """
+    waits = max(0.0, PROCESSOR_MB / float(run["memory_mb"]) - 1) * float(run["processor_s"])
+    return float(run["init_s"]) + float(run["handler_s"]) + waits
 
 
 def gb_s(run: Figures) -> float:
@@ -57,13 +63,26 @@ def daily_units(run: Figures) -> float:
 
 
 def _a_month(measured: Figures, of_run: Any) -> float:
-    """Return a month's sum: every hour's run, four backfills a day of which one folds the day before."""
-    idle = BACKFILLS_A_DAY - 1
-    return float(HOURS * of_run(measured["hour"]) + DAYS * (of_run(measured["fold"]) + idle * of_run(measured["idle"])))
+    """Return a month's sum: every hour's run and evaluation, of which one a day writes the page, and the backfills.
+
+    These come four times a day, and one of them folds the day before.
+    """
+    often = {
+        "hour": HOURS,
+        "evaluate": HOURS - DAYS,
+        "page": DAYS,
+        "fold": DAYS,
+        "idle": (BACKFILLS_A_DAY - 1) * DAYS,
+    }
+    return math.fsum(times * of_run(measured[name]) for name, times in often.items())
 
 
 def _calls(name: str) -> Any:
     return lambda run: run["calls"].get(name, 0)
+
+
+def _put(run: Figures) -> float:
+    return float(run["bytes"].get("s3.PutObject", 0))
 
 
 def _asked(measured: Figures) -> float:
@@ -76,7 +95,7 @@ def quantities(measured: Figures, template: Figures) -> dict[str, float]:
     `measured` are the figures of `measure.measure` with upkeep; `template` the numbers of `watched.count_template`. Of
     the metrics the larger number counts: a run that saw nothing unusual may write fewer than are there.
     """
-    hour, starts = measured["hour"], HOURS + BACKFILLS_A_DAY * DAYS
+    hour, starts = measured["hour"], 2 * HOURS + BACKFILLS_A_DAY * DAYS
     messages = hour["calls"].get("sns.Publish", 0) and math.ceil(hour["bytes"]["sns.Publish"] / PUBLISH_BYTES)
     table_gb = sum(measured["stored"].values()) / GB
     return {
@@ -87,7 +106,7 @@ def quantities(measured: Figures, template: Figures) -> dict[str, float]:
         "write_units": _a_month(measured, lambda run: units(run, "write")) + DAYS * daily_units(measured["before"]),
         "table_gb": table_gb,
         "recovery_gb": table_gb,
-        "tape_gb": hour["bytes"].get("s3.PutObject", 0) * 24 * TAPE_DAYS / GB,
+        "tape_gb": (_put(hour) * 24 * TAPE_DAYS + _put(measured["page"])) / GB,
         "tape_puts": _a_month(measured, _calls("s3.PutObject")),
         "secrets": 1,
         "secret_calls": _a_month(measured, _calls("secretsmanager.GetSecretValue")),
@@ -95,7 +114,7 @@ def quantities(measured: Figures, template: Figures) -> dict[str, float]:
         "emails": HOURS * hour["calls"].get("sns.Publish", 0),
         "log_gb": _a_month(measured, lambda run: run["log_bytes"] + PLATFORM_LOG_BYTES) / GB,
         **template,
-        "metrics": max(template["metrics"], *(run["metrics"] for run in (hour, measured["idle"]))),
+        "metrics": max(template["metrics"], *(measured[name]["metrics"] for name in ("hour", "idle", "evaluate"))),
         "out_gb": HOURS * _asked(measured) * REQUEST_BYTES / GB,
     }
 
@@ -116,5 +135,6 @@ def late_gb_s(measured: Figures) -> float:
 
 
 def lambda_rest(measured: Figures) -> float:
-    """Return a month's GB-seconds of the backfills."""
-    return _a_month({**measured, "hour": {**measured["hour"], "init_s": 0.0, "handler_s": 0.0}}, gb_s)
+    """Return a month's GB-seconds of everything but the hours' runs."""
+    nothing = {"init_s": 0.0, "handler_s": 0.0, "processor_s": 0.0}
+    return _a_month({**measured, "hour": {**measured["hour"], **nothing}}, gb_s)

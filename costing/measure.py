@@ -19,10 +19,13 @@ from typing import Any
 
 from bench.sweep import LATENCY_MS, get_json, iso
 
+from costing.evaluation import measure_evaluations
 from quantscout.capacity import item_bytes
-from quantscout.clock import to_ms
+from quantscout.clock import hour_key, to_ms
 from quantscout.folding import FOLDED
 from quantscout.frames import DAY_MS, HOUR_MS
+from quantscout.outcomes import HORIZON_H
+from quantscout.picks import EVALUATED, JUDGED_ROWS
 from quantscout.store import BAR_BLOCKS, Store, by_hour
 from quantscout_local.hour import EMBEDDED_HOUR
 from quantscout_local.servers import Server
@@ -36,6 +39,10 @@ READY_S = 600.0
 ITEM_OVERHEAD_BYTES = 100
 """What DynamoDB bills for each stored item beside its own bytes."""
 BEFORE = EMBEDDED_HOUR - timedelta(hours=1)
+EVALUATED_HOUR = EMBEDDED_HOUR - timedelta(hours=HORIZON_H)
+"""The hour that the measured evaluation judges."""
+EVALUATION_S = 1_200
+"""So long after its hour an evaluation is started."""
 
 
 @contextmanager
@@ -109,6 +116,13 @@ def measure_upkeep(stack: LocalStack, folder: Path, contracts: int) -> tuple[Fig
         return invoke(stack, "backfill", BEFORE, said), invoke(stack, "backfill", BEFORE, said)
 
 
+def measure_evaluation(stack: LocalStack) -> dict[str, Figures]:
+    """Return the figures of the usual evaluation and of the one that writes the page."""
+    offset_s = EMBEDDED_HOUR.timestamp() + EVALUATION_S - time.time()
+    said = {"url": stack.aws_url, "clock_offset_s": offset_s, "strict": True}  # no venue: it asks none
+    return measure_evaluations(Store(stack.table), lambda hour: invoke(stack, "evaluate", hour, said), EMBEDDED_HOUR)
+
+
 def _spread_day(stack: LocalStack) -> None:
     """Store the bars of the last finished day as 24 runs would have: here the history came in days."""
     store, day_ms = Store(stack.table), (to_ms(BEFORE) // DAY_MS - 1) * DAY_MS
@@ -120,19 +134,21 @@ def _spread_day(stack: LocalStack) -> None:
 
 
 def stored(stack: LocalStack) -> Figures:
-    """Return what a month of such hours leaves in the table: bytes by kind, each for as long as it is kept.
+    """Return what such hours leave in the table in the end: bytes by kind, each for as long as it is kept.
 
-    Every item of the measured hour stands for those of all hours for which DynamoDB keeps it; a folded day, for one
-    of each day.
+    Every item of the measured hour, and of the hour that its evaluation judged, stands for those of all hours for which
+    DynamoDB keeps it; a folded day, for one of each day.
     """
     hour_s, found = EMBEDDED_HOUR.timestamp(), Counter[str]()
+    late = dict.fromkeys((EVALUATED, JUDGED_ROWS), EVALUATED_HOUR)
     folded = {f"{kind.name}_days" for kind in FOLDED}
     client = stack.table.meta.client
     for page in client.get_paginator("scan").paginate(TableName=stack.table.name):
         for item in page["Items"]:
             kind, size = str(item["pk"]).partition("#")[0], item_bytes(item) + ITEM_OVERHEAD_BYTES
-            kept_h = (float(str(item.get("expires_at", hour_s))) - hour_s) / 3600
-            if str(item["sk"]).startswith(EMBEDDED_HOUR.strftime("%Y-%m-%dT%H")):
+            own = late.get(kind, EMBEDDED_HOUR)
+            kept_h = (float(str(item.get("expires_at", hour_s))) - own.timestamp()) / 3600
+            if str(item["sk"]).startswith(hour_key(to_ms(own))):
                 found[kind] += round(size * kept_h)
             elif kind in folded:
                 found[kind] += round(size * kept_h / 24)
@@ -140,7 +156,7 @@ def stored(stack: LocalStack) -> Figures:
 
 
 def measure(contracts: int, tell: Tell, *, upkeep: bool) -> Figures:
-    """Return all figures of a market of this size; `upkeep` adds the backfill's daily work and what is stored."""
+    """Return all figures of a market of this size; `upkeep` adds evaluations, backfills and what is stored."""
     began, loadavg = time.perf_counter(), os.getloadavg()
     with LocalStack(live=True, keys=STAND_IN_KEYS) as stack, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -150,6 +166,8 @@ def measure(contracts: int, tell: Tell, *, upkeep: bool) -> Figures:
         tell("the hour, under limits and latency")
         found["hour"] = measure_hour(stack, folder, contracts)
         if upkeep:
+            tell("a month of judged hours, and two evaluations")
+            found |= measure_evaluation(stack)
             found["stored"] = stored(stack)
     took = {"took_s": round(time.perf_counter() - began), "load": round((loadavg[0] + os.getloadavg()[0]) / 2, 1)}
     return found | {"machine": {"processors": os.cpu_count(), **took}}

@@ -9,10 +9,14 @@ from typing import Any
 from costing.bill import HOURS, LATE_S, Line, bill, billed_s, late_gb_s, quantities, total_usd, units
 from costing.prices import Prices
 from quantscout.errors import InputError
+from quantscout.picks import EVALUATED, JUDGED_ROWS, KEEP_DAYS
 
 ROOT = Path(__file__).parents[1]
 LARGEST = 5
 GOAL_USD = 3.0
+MONTH_DAYS = 30
+LONG = frozenset({"report", "run", EVALUATED, JUDGED_ROWS})
+"""Kinds that are kept for `KEEP_DAYS`."""
 WATCHING = frozenset({"metrics", "alarms", "dashboards", "budgets"})
 
 Figures = Mapping[str, Any]
@@ -82,8 +86,8 @@ def largest_part(lines: Sequence[Line]) -> str:
 
 
 def measured_part(measured: Figures) -> str:
-    """Return what was measured: the hour, the backfills, the machine."""
-    found = [measured["hour"], measured["fold"], measured["idle"]]
+    """Return what was measured: the hour, evaluations, backfills, the machine."""
+    found = [measured[name] for name in ("hour", "evaluate", "page", "fold", "idle")]
     rows = [
         ["billed time, s (loading and handler)", *(f"{billed_s(run):.1f}" for run in found)],
         ["processor time, s", *(f"{run['processor_s']:.1f}" for run in found)],
@@ -96,7 +100,7 @@ def measured_part(measured: Figures) -> str:
         ["log: lines / bytes", *(f"{run['log_lines']} / {run['log_bytes']:,}" for run in found)],
         ["metrics in the log", *(str(run["metrics"]) for run in found)],
     ]
-    head = ["", "the hour", "backfill, a day to fold", "backfill, nothing to do"]
+    head = ["", "the hour", "evaluation", "evaluation with the page", "backfill, a day to fold", "backfill, no work"]
     return table(head, rows) + "\n\n" + _circumstances(measured)
 
 
@@ -135,9 +139,15 @@ def sms_part(prices: Prices) -> str:
 
 
 def stored_part(measured: Figures) -> str:
-    """Return what the table holds after a month, by kind."""
-    ranked = sorted(measured["stored"].items(), key=lambda row: -row[1])
-    return ", ".join(f"`{kind}` {size / 1e6:,.0f} MB" for kind, size in ranked if size >= 1e6)  # noqa: PLR2004
+    """Return what the table holds in the end, by kind, and what of it is there after a month."""
+    found: Mapping[str, int] = measured["stored"]
+    ranked = sorted(found.items(), key=lambda row: -row[1])
+    kinds = ", ".join(f"`{kind}` {size / 1e6:,.0f} MB" for kind, size in ranked if size >= 1e6)  # noqa: PLR2004
+    first = sum(size * (MONTH_DAYS / KEEP_DAYS if kind in LONG else 1) for kind, size in found.items())
+    return (
+        f"{kinds}. Together {sum(found.values()) / 1e6:,.0f} MB, of which {first / 1e6:,.0f} MB are there after the "
+        f"first month."
+    )
 
 
 def prices_part(prices: Prices) -> str:

@@ -53,7 +53,7 @@ def _cut(source: Mapping[str, Any]) -> int:
 
 def save_cost(found: Mapping[str, Any]) -> None:
     """Store the figures of a measurement with upkeep."""
-    runs = {name: keep_run(found[name]) for name in ("before", "fold", "idle", "hour")}
+    runs = {name: keep_run(found[name]) for name in ("before", "fold", "idle", "hour", "evaluate", "page")}
     _write(COST, {name: found[name] for name in ("contracts", "stored", "machine")} | runs)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from costing.bill import HOURS, bill, billed_s, gb_s, quantities, total_usd
+from costing.bill import HOURS, PROCESSOR_MB, bill, billed_s, gb_s, quantities, total_usd
 from costing.prices import Price, load_prices
 from costing.scale import Pool, fan_out_transitions
 
@@ -27,11 +27,12 @@ def price(**changed: Any) -> Price:
 
 
 def run(**changed: Any) -> dict[str, Any]:
-    """Return the figures of a run of 10 s with 1 GB, 100 read and 50 write units, a message and a tape."""
+    """Return the figures of a run of 10 s with a whole processor, 100 read and 50 write units, a message, a tape."""
     usual: dict[str, Any] = {
         "init_s": 2.0,
         "handler_s": 8.0,
-        "memory_mb": 1024,
+        "processor_s": 4.0,
+        "memory_mb": PROCESSOR_MB,
         "calls": {"sns.Publish": 1, "s3.PutObject": 1, "secretsmanager.GetSecretValue": 2},
         "bytes": {"sns.Publish": 65_537, "s3.PutObject": GB // 720},
         "log_bytes": 0,
@@ -42,12 +43,13 @@ def run(**changed: Any) -> dict[str, Any]:
 
 
 def measured() -> dict[str, Any]:
-    """Return the figures of an hour and of backfills that cost nothing."""
-    nothing = run(init_s=0.0, handler_s=0.0, calls={}, bytes={}, metrics=0, spent=[])
+    """Return the figures of an hour, and of evaluations and backfills that cost nothing."""
+    nothing = run(init_s=0.0, handler_s=0.0, processor_s=0.0, calls={}, bytes={}, metrics=0, spent=[])
+    others = dict.fromkeys(("evaluate", "page", "fold", "idle"), nothing)
     supply = {"supply": {"computed_write_units": 24.0}, "universe": {"computed_write_units": 1_000.0}}
     before = run(spent=[{"computed_read_units": 0.0, "computed_write_units": 1_024.0, "by_kind": supply}])
     hour = run() | {"bound": {"venues": {"binance": {"requests": 10}, "kucoin": {"requests": 5}}}}
-    return {"hour": hour, "before": before, "fold": nothing, "idle": nothing, "stored": {"bars": GB, "report": GB}}
+    return {"hour": hour, "before": before, **others, "stored": {"bars": GB, "report": GB}}
 
 
 def month() -> dict[str, float]:
@@ -72,14 +74,19 @@ def test_each_region_has_its_price() -> None:
 
 def test_loading_is_billed_too() -> None:
     """A cold start's loading counts as the handler does; memory is in GB of 1,024 MB."""
-    assert (billed_s(run()), gb_s(run(memory_mb=512))) == (10.0, 5.0)
+    assert (billed_s(run()), gb_s(run(memory_mb=2_048))) == (10.0, 20.0)
+
+
+def test_a_share_of_a_processor_takes_longer() -> None:
+    """With half the memory of a whole processor, 4 s of one take 8: four more than were measured with a whole one."""
+    assert billed_s(run(memory_mb=PROCESSOR_MB / 2)) == 14.0
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("lambda_gb_s", 7_300),
-        ("lambda_requests", 730 + 4 * 730 / 24),
+        ("lambda_gb_s", 7_300 * PROCESSOR_MB / 1_024),
+        ("lambda_requests", 2 * 730 + 4 * 730 / 24),
         ("read_units", 73_000),
         ("tape_puts", 730),
         ("secret_calls", 1_460),
@@ -121,7 +128,25 @@ def test_backfills_come_four_times_a_day_and_fold_once() -> None:
     """Of four backfills a day one has a day to fold."""
     figures = measured()
     figures["fold"], figures["idle"] = run(spent=[]), run(handler_s=0.0, init_s=1.0, spent=[])
-    assert quantities(figures, TEMPLATE)["lambda_gb_s"] == pytest.approx(7_300 + 730 / 24 * (10 + 3 * 1))
+    more = quantities(figures, TEMPLATE)["lambda_gb_s"] - month()["lambda_gb_s"]
+    assert more == pytest.approx(730 / 24 * (10 + 3 * 1) * PROCESSOR_MB / 1_024)
+
+
+def test_an_evaluation_comes_with_every_hour_and_one_a_day_writes_the_page() -> None:
+    """Of 24 evaluations 23 are the usual one."""
+    figures = measured()
+    figures["evaluate"], figures["page"] = run(spent=[]), run(handler_s=22.0, spent=[])
+    more = quantities(figures, TEMPLATE)["lambda_gb_s"] - month()["lambda_gb_s"]
+    assert more == pytest.approx(730 * (23 * 10 + 24) / 24 * PROCESSOR_MB / 1_024)
+
+
+def test_the_page_lies_in_the_bucket_once() -> None:
+    """It is written over yesterday's; putting it there is one request a day."""
+    figures = measured()
+    figures["page"] = figures["page"] | {"bytes": {"s3.PutObject": GB}, "calls": {"s3.PutObject": 1}}
+    found = quantities(figures, TEMPLATE)
+    assert found["tape_gb"] - month()["tape_gb"] == pytest.approx(1.0)
+    assert found["tape_puts"] - month()["tape_puts"] == pytest.approx(730 / 24)
 
 
 def test_every_price_has_a_quantity_but_those_of_other_pages() -> None:

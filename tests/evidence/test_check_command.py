@@ -11,11 +11,9 @@ from evidence.made_archive import HOURS, Size, make_frames, write
 from quantscout_local import cli
 
 SHORT = '{"history_h": 72, "unknown_passes": ["depth", "funding", "min_notional", "spread"], "min_coverage": 0.39}'
-AHEAD = """
-import polars as pl
-from quantscout.factors import Factor
-FACTORS = [Factor("ahead", 0.05, "z", pl.col("close").shift(-1).over("contract"), "", "", str)]
-"""
+PAGE = Path(__file__).parents[2] / "docs" / "bias-checks.md"
+MINE = PAGE.read_text("utf-8").split("```python\n")[1].split("```")[0]
+"""The page's example: a factor that is sound, and one that reads the next bar."""
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +46,8 @@ def test_a_sound_product_passes(call: Any, market: Path) -> None:
 
 
 def test_a_factor_that_looks_ahead_fails(call: Any, market: Path, tmp_path: Path) -> None:
-    """Exit code 1; column, contract and both values stand in the JSON, and in the table."""
-    (tmp_path / "mine.py").write_text(AHEAD)
+    """Exit code 1; column, contract and both values stand in the JSON, and in the table; as the page says, thrice."""
+    (tmp_path / "mine.py").write_text(MINE)
     asked = (
         "check-lookahead",
         "--market",
@@ -64,7 +62,7 @@ def test_a_factor_that_looks_ahead_fails(call: Any, market: Path, tmp_path: Path
     status, out, _ = call(*asked, "--json")
     told = json.loads(out)
     assert (status, told["passed"]) == (1, False)
-    assert {finding["column"] for finding in told["findings"]} == {"ahead"}
+    assert [finding["column"] for finding in told["findings"]] == ["next_bar"] * 3
     example = told["findings"][-1]["examples"][0]
     assert example["before"] != example["after"]
     assert sum(told["values_compared"].values()) > 1000
@@ -116,8 +114,8 @@ def test_a_folder_that_is_no_archive_is_refused(call: Any, command: str, tmp_pat
 
 def test_a_factor_of_an_unknown_column_is_refused(call: Any, market: Path, tmp_path: Path) -> None:
     """The column is named, and where columns come from."""
-    (tmp_path / "mine.py").write_text(AHEAD.replace('"close"', '"clsoe"'))
+    (tmp_path / "mine.py").write_text(MINE.replace('"close"', '"clsoe"'))
     asked = ("--market", market, "--hours", 1, "--settings", SHORT, "--factors", tmp_path / "mine.py")
     status, _, err = call("check-lookahead", *asked)
     assert status == 2
-    assert "ahead reads the column 'clsoe', which no board has" in err.replace("\n", " ")
+    assert "above_mean reads the column 'clsoe', which no board has" in err.replace("\n", " ")

@@ -74,5 +74,3 @@ def test_findings_of_a_column_are_added() -> None:
     part = Finding("way", "altered", "x", 4, [Example("A", AT_MS, 1, 2)] * 4)
     [whole] = merge([part, part])
     assert (whole.rows, len(whole.examples)) == (8, 5)
-
-

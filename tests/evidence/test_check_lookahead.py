@@ -205,34 +205,31 @@ def test_a_planted_look_ahead_is_caught(planted: str, market: Path, monkeypatch:
     assert expected <= found(checked(market))
 
 
-def _outcome(name: str, value: pl.Expr) -> Plant:
-    """Let an outcome be another figure."""
-    true = build_outcomes
+def _outcome(value: pl.Expr, *names: str) -> Plant:
+    """Let outcomes be another figure."""
+    values = [value.alias(name) for name in names]
 
     def plant(patch: pytest.MonkeyPatch) -> None:
-        made = lambda *given: true(*given).with_columns(value.alias(name))  # noqa: E731
-        patch.setattr(replay_month, "build_outcomes", made)
+        patch.setattr(replay_month, "build_outcomes", lambda *given: build_outcomes(*given).with_columns(values))
 
     return plant
 
 
-OUTCOMES = {
+OUTCOMES: dict[str, tuple[Plant, tuple[str, str]]] = {
     "an entry before H": (
-        _outcome("entry_price", pl.col("entry_price").shift(1).over("contract")),
+        _outcome(pl.col("entry_price").shift(1).over("contract"), "entry_price"),
         ("before H changed", "entry_price"),
     ),
     "a day of 25 hours": (
-        _outcome("best_24h_ratio", pl.col("best_24h_ratio").shift(-1).over("contract")),
+        _outcome(pl.col("best_24h_ratio").shift(-1).over("contract"), "best_24h_ratio"),
         ("after H + 24 h changed", "best_24h_ratio"),
     ),
     "a day of 4 hours": (
-        _outcome("return_24h_ratio", pl.col("return_4h_ratio")),
+        _outcome(pl.col("return_4h_ratio"), "return_24h_ratio"),
         ("the bar that closes at H + 24 h changed: it did not move", "return_24h_ratio"),
     ),
     "an excursion of an hour": (
-        lambda patch: [
-            _outcome(name, pl.col("return_1h_ratio"))(patch) for name in ("worst_24h_ratio", "best_24h_ratio")
-        ],
+        _outcome(pl.col("return_1h_ratio"), "best_24h_ratio", "worst_24h_ratio"),
         ("the bars between changed: it did not move", "best_24h_ratio or worst_24h_ratio"),
     ),
 }

@@ -47,6 +47,8 @@ def test_the_planted_factor_is_found_and_holds_in_hours_not_seen(folder: Path, t
     assert found.overfit.probability is not None
     assert found.overfit.probability < 0.5
     assert found.proposed["social"] == found.weights["social"]
+    assert all(each.p is None for each in found.fitted.differences)
+    assert all(each.p_holm is not None for each in found.validated.differences)
 
 
 def test_hours_of_pure_chance_propose_nothing_worth_trying(tmp_path: Path) -> None:

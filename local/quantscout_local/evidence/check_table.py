@@ -14,7 +14,7 @@ from quantscout_local.evidence.check_warmup import Warmup
 
 SHOWN = 2
 """Examples of a finding in the table; the JSON has all that were kept."""
-SMALLEST = 1e-4
+SMALLEST = 1e-3
 COLUMNS = ("way", "altered", "column", "rows", "for example")
 
 
@@ -70,7 +70,7 @@ def _print_unseen(console: Console, unseen: Sequence[str]) -> None:
 
 def _change(largest: float, missing: int) -> str:
     """Return the largest change, and how many contracts lack the figure."""
-    small = "<0.01 %" if largest < SMALLEST else f"{100 * largest:.3g} %"
+    small = "<0.1 %" if largest < SMALLEST else f"{100 * largest:.1f} %"
     change = "same" if largest == 0 else small
     return f"{change}, {missing} lack" if missing else change
 

@@ -94,6 +94,12 @@ def correct(many: Sequence[Compared]) -> list[Compared]:
     ]
 
 
+def drop_p_values(compared: Compared) -> Compared:
+    """Return the same without p-values: where the difference was looked for, they mean nothing."""
+    bare = tuple(each.model_copy(update={"p": None}) for each in compared.differences)
+    return compared._replace(differences=bare)
+
+
 def rate_superiority(returns: Sequence[Array], baseline: Array, seed: int, blocks_h: int, samples: int) -> float | None:
     """Return Hansen's (2005) p-value that none of the settings has a higher mean than the baseline.
 

@@ -19,7 +19,7 @@ from quantscout_local.evidence.rescore_rank import build_rule
 from quantscout_local.evidence.rescore_tally import tally_rule
 from quantscout_local.evidence.stats_bootstrap import draw_hours
 from quantscout_local.evidence.sweep import REFUSED, Objective, Rate, Rated, Workers, build_work, open_workers
-from quantscout_local.evidence.trials import build_figures, compare_tallies, correct
+from quantscout_local.evidence.trials import build_figures, compare_tallies, correct, drop_p_values
 from quantscout_local.evidence.tune_models import Part, Tuning
 from quantscout_local.evidence.tune_overfit import rate_overfit
 from quantscout_local.evidence.tune_search import BATCH, Space, Tried, ask_batch, build_space, settings_of
@@ -137,7 +137,9 @@ def _refuse_other(done: Sequence[Tried], rated: Sequence[Rated], path: Path) -> 
 def _judge(ask: Ask, halves: Halves, space: Space, trials: Sequence[Tried], returns: "np.ndarray[Any, Any]") -> Tuning:
     best = max(range(len(trials)), key=lambda number: trials[number].value)  # of equal ones the first: nothing changed
     proposed = settings_of(space, trials[best].params)
-    fitted, validated = (_compare(sheet, space.settings, proposed, ask) for sheet in halves)
+    # A p-value of hours on which the proposal was chosen for its difference would say nothing.
+    fitted = _compare(halves.fit, space.settings, proposed, ask, blind=False)
+    validated = _compare(halves.validation, space.settings, proposed, ask, blind=True)
     overfit = rate_overfit(returns, best, sum(each.value == REFUSED for each in trials))
     answer = answer_of(validated, ask.objective, changed=proposed.weights != space.settings.weights)
     return Tuning(
@@ -160,10 +162,11 @@ def _judge(ask: Ask, halves: Halves, space: Space, trials: Sequence[Tried], retu
     )
 
 
-def _compare(sheet: Sheet, settings: Settings, proposed: Settings, ask: Ask) -> Part:
+def _compare(sheet: Sheet, settings: Settings, proposed: Settings, ask: Ask, *, blind: bool) -> Part:
     resamples = draw_hours(sheet.hours_ms.size, ask.seed, ask.blocks_h, ask.samples)
     baseline, proposal = (tally_rule(sheet, build_rule(each)) for each in (settings, proposed))
-    compared = correct([compare_tallies(proposal, baseline, resamples)])[0]
+    compared = compare_tallies(proposal, baseline, resamples)
+    compared = correct([compared])[0] if blind else drop_p_values(compared)
     return Part(
         first_hour=iso(int(sheet.hours_ms[0])),
         last_hour=iso(int(sheet.hours_ms[-1])),

@@ -63,10 +63,14 @@ def _say_parts(fitted: Part, validated: Part, objective: Objective, answer: Answ
         "cannot_be_told": "whether it does better there cannot be told",
     }[answer]
     return (
-        f"Against the weights in force the proposal changes {WORDS[MEASURE[objective]]} by {show_change(inside)} in "
-        f"the hours it was chosen on, and by {show_change(outside)} (95 % interval {show_reach(outside)}) in those it "
+        f"Against the weights in force the proposal changes {WORDS[MEASURE[objective]]} by {_plain(inside)} in "
+        f"the hours it was chosen on, and by {_plain(outside)} (95 % interval {show_reach(outside)}) in those it "
         f"has not seen: {told}."
     )
+
+
+def _plain(difference: Difference) -> str:
+    return show_change(difference).rstrip("*")
 
 
 def _say_overfit(overfit: Overfit) -> str:

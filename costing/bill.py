@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from costing.prices import Price, Prices
+from quantscout.picks import EVALUATED, JUDGED_ROWS
 
 Figures = Mapping[str, Any]
 HOURS, DAYS = 730, 730 / 24
@@ -127,6 +128,14 @@ def bill(prices: Prices, quantity: Mapping[str, float]) -> list[Line]:
 def total_usd(lines: list[Line], region: int = 0, *, with_free: bool = False) -> float:
     """Return the sum of the lines."""
     return math.fsum(line.usd(region, with_free=with_free) for line in lines)
+
+
+def without_evaluation(measured: Figures) -> Figures:
+    """Return the figures as they would be if nothing were evaluated."""
+    nothing = {"init_s": 0.0, "handler_s": 0.0, "processor_s": 0.0, "spent": [], "calls": {}, "bytes": {}}
+    idle = {name: {**measured[name], **nothing} for name in ("evaluate", "page")}
+    kept = {kind: size for kind, size in measured["stored"].items() if kind not in {EVALUATED, JUDGED_ROWS}}
+    return {**measured, **idle, "stored": kept}
 
 
 def late_gb_s(measured: Figures) -> float:

@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from costing.bill import HOURS, LATE_S, Line, bill, billed_s, late_gb_s, quantities, total_usd, units
+from costing.bill import (
+    HOURS,
+    LATE_S,
+    Line,
+    bill,
+    billed_s,
+    late_gb_s,
+    quantities,
+    total_usd,
+    units,
+    without_evaluation,
+)
 from costing.prices import Prices
 from quantscout.errors import InputError
 from quantscout.picks import EVALUATED, JUDGED_ROWS, KEEP_DAYS
@@ -132,6 +143,18 @@ def late_part(measured: Figures, prices: Prices) -> str:
     )
 
 
+def evaluation_part(measured: Figures, prices: Prices, template: Mapping[str, int]) -> str:
+    """Return what of the bill is there for the evaluations."""
+    both = [bill(prices, quantities(figures, template)) for figures in (measured, without_evaluation(measured))]
+    listed, free = (
+        total_usd(both[0], with_free=taken) - total_usd(both[1], with_free=taken) for taken in (False, True)
+    )
+    return (
+        f"The evaluations are {listed:.2f} USD of this at list prices (time, units, what they keep), {free:.2f} USD "
+        "after what is free."
+    )
+
+
 def sms_part(prices: Prices) -> str:
     """Return what an SMS an hour costs in some countries, about."""
     rows = [[row.country, f"{row.usd:.2f}", f"{HOURS * row.usd:.0f}"] for row in prices.sms]
@@ -172,6 +195,7 @@ def cost_parts(measured: Figures, prices: Prices, template: Mapping[str, int]) -
     return {
         "measured": measured_part(measured),
         "bill": bill_part(lines, prices),
+        "evaluation": evaluation_part(measured, prices, template),
         "largest": largest_part(lines),
         "stored": stored_part(measured),
         "late": late_part(measured, prices),

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from costing.bill import HOURS, PROCESSOR_MB, bill, billed_s, gb_s, quantities, total_usd
+from costing.bill import HOURS, PROCESSOR_MB, bill, billed_s, gb_s, quantities, total_usd, without_evaluation
 from costing.prices import Price, load_prices
 from costing.scale import Pool, fan_out_transitions
 
@@ -138,6 +138,14 @@ def test_an_evaluation_comes_with_every_hour_and_one_a_day_writes_the_page() -> 
     figures["evaluate"], figures["page"] = run(spent=[]), run(handler_s=22.0, spent=[])
     more = quantities(figures, TEMPLATE)["lambda_gb_s"] - month()["lambda_gb_s"]
     assert more == pytest.approx(730 * (23 * 10 + 24) / 24 * PROCESSOR_MB / 1_024)
+
+
+def test_what_evaluations_take_can_be_told() -> None:
+    """Without them there is the hour alone, and nothing of theirs is kept."""
+    figures = measured()
+    figures["evaluate"] = figures["page"] = run()
+    figures["stored"] = figures["stored"] | {"evaluated": GB, "judged": GB}
+    assert quantities(without_evaluation(figures), TEMPLATE) == pytest.approx(month())
 
 
 def test_the_page_lies_in_the_bucket_once() -> None:

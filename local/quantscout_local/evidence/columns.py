@@ -14,12 +14,13 @@ FOREVER_MS = 1 << 62
 RUN = ["run"]
 NEEDED = ("venue", "contract", "run", "before_ms", "open_ms", "high", "low", "close", "volume_usdt", "taker_buy_usdt",
           "filled")  # fmt: skip
-KEPT = ("venue", "contract", "open_ms", "close", "volume_usdt", "taker_buy_usdt", "filled")
+KEPT = ("venue", "contract", "open_ms", "high", "low", "close", "volume_usdt", "taker_buy_usdt", "filled")
 FIGURES = (
-    "history_h", "last_open_ms", "last_close", "close", "volume_usdt", "taker_buy_usdt", "close_1h_ago", "sma20",
-    "high_20h", "atr14_1h", "volume_24h_usdt", "volume_median_usdt", "adv30_usdt", "bars_4h", "atr_pct",
+    "history_h", "last_open_ms", "last_close", "high", "low", "close", "volume_usdt", "taker_buy_usdt", "close_1h_ago",
+    "volume_1h_ago_usdt", "close_4h_ago", "sma20", "high_20h", "atr14_1h", "volume_24h_usdt",
+    "volume_median_usdt", "adv30_usdt", "change_4h_ratio", "bars_4h", "atr_pct",
 )  # fmt: skip
-"""What gates and factors take of windows.FIGURES, by the same names; flags would take more."""
+"""Those of windows.FIGURES that a factor is likely to take, by the same names; flags would take more."""
 
 
 def build_columns(bars: pl.DataFrame, first_ms: int, history_h: int) -> pl.DataFrame:
@@ -56,6 +57,9 @@ def _hourly(history_h: int) -> list[pl.Expr]:
     return [
         pl.min_horizontal(pl.col("place") + 1, pl.lit(history_h + 1, pl.Int32)).cast(pl.Int64).alias("history_h"),
         _over(close.shift(1)).alias("close_1h_ago"),
+        _over(volume.shift(1)).alias("volume_1h_ago_usdt"),
+        _over(close.shift(4)).alias("close_4h_ago"),
+        _over(close / close.shift(4) - 1).alias("change_4h_ratio"),
         _over(close.rolling_mean(TREND_H)).alias("sma20"),
         _over(high_20h).alias("high_20h"),
         _over(day).alias("volume_24h_usdt"),

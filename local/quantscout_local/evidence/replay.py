@@ -16,10 +16,11 @@ from quantscout.frames import HOUR_MS
 from quantscout.outcomes import HORIZON_H
 from quantscout.report import config_hash
 from quantscout.settings import Settings
+from quantscout_local.evidence.bias import survivorship
 from quantscout_local.evidence.columns_board import Span
 from quantscout_local.evidence.judged import FORMAT, Judged, open_judged, part_name
 from quantscout_local.evidence.replay_bars import count_rows
-from quantscout_local.evidence.replay_contracts import Contracts, load_contracts
+from quantscout_local.evidence.replay_contracts import load_contracts
 from quantscout_local.evidence.replay_files import describe_series
 from quantscout_local.evidence.replay_month import Opened, open_files, replay_month
 from quantscout_local.evidence.replay_parts import Parts
@@ -77,7 +78,7 @@ def _about(ask: Ask, plan: Plan, opened: Opened, parts: Parts) -> dict[str, Any]
         "series": describe_series(ask.market),
         "exclusions": _exclusions(opened, parts, months),
         "outcomes": _outcomes(parts, months, late),
-        "notes": _notes(opened.contracts, late, ends_ms),
+        "notes": _notes(ask.market, late, ends_ms),
     }
 
 
@@ -97,10 +98,8 @@ def _outcomes(parts: Parts, months: list[str], late: list[int]) -> dict[str, Any
     return {"rows": dict(counts.rows()), "hours_without": len(late), "first_hour_without": first}
 
 
-def _notes(contracts: Contracts, late: list[int], ends_ms: int) -> list[str]:
-    held = contracts.listed.height
-    found = f"the archive holds {held} contracts, as its capturer found them: what was delisted before is not in it"
-    notes = [f"{found}, and nobody knows what picks of it would have returned"]
+def _notes(market: Path, late: list[int], ends_ms: int) -> list[str]:
+    notes = survivorship(market)
     if late:
         notes.append(f"bars end at {iso(ends_ms)}: the {len(late)} hours from {iso(late[0])} on have no whole outcome")
     return notes

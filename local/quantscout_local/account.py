@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from quantscout.errors import InputError, QuantScoutError
+from quantscout.errors import InputError, QuantScoutError, StateError
 
 if TYPE_CHECKING:
     import boto3
+
+    from quantscout.store import Store
 
 CREDENTIALS = frozenset(
     {"InvalidClientTokenId", "UnrecognizedClientException", "ExpiredToken", "ExpiredTokenException",
@@ -79,3 +81,17 @@ def output_of(outputs: dict[str, str], key: str, stack: str) -> str:
     if key not in outputs:
         raise InputError(f"the stack '{stack}' has no output {key}; next step: deploy this version")
     return outputs[key]
+
+
+def open_state(table: str) -> "Store":
+    """Return the state in a stack's table (StateError where no client can be made: no region, no such profile)."""
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - the help must not wait for it
+
+    from quantscout.store import open_store  # noqa: PLC0415
+
+    try:
+        return open_store(table)
+    except BotoCoreError as cause:
+        raise StateError(
+            f"the table '{table}' cannot be opened: {cause}; set AWS_DEFAULT_REGION and the stack's credentials"
+        ) from cause

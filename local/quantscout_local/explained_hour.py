@@ -9,10 +9,11 @@ import polars as pl
 from pydantic import ValidationError
 
 from quantscout.clock import iso, to_ms
-from quantscout.errors import InputError, StateError
+from quantscout.errors import InputError
 from quantscout.models import Report
 from quantscout.settings import Settings
-from quantscout.store import Store, open_store
+from quantscout.store import Store
+from quantscout_local.account import open_state
 
 KEPT_DAYS = 30
 """How long the state keeps a universe (docs/state.md)."""
@@ -43,15 +44,7 @@ def read_table(table: str, at: datetime, columns: Iterable[str]) -> ExplainedHou
     Raises InputError for an hour that is not stored or that another version stored, StateError where the table cannot
     be read.
     """
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - the help must not wait for it
-
-    try:
-        store = open_store(table)
-    except BotoCoreError as cause:
-        raise StateError(
-            f"the table '{table}' cannot be opened: {cause}; set AWS_DEFAULT_REGION and the stack's credentials"
-        ) from cause
-    return _read_stored(store, table, to_ms(at), columns)
+    return _read_stored(open_state(table), table, to_ms(at), columns)
 
 
 def _read_stored(store: Store, table: str, hour_ms: int, columns: Iterable[str]) -> ExplainedHour:

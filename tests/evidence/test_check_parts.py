@@ -13,9 +13,10 @@ from quantscout.verify import verify_bars
 from quantscout_local.evidence import changed_market as changed
 from quantscout_local.evidence.changed_market import Rows
 from quantscout_local.evidence.check_factors import load_factors
-from quantscout_local.evidence.check_hours import Ask, parse_time, pick_hours
+from quantscout_local.evidence.check_hours import Ask, pick_hours
 from quantscout_local.evidence.check_lookahead import change, cut
 from quantscout_local.evidence.replay_contracts import load_contracts
+from quantscout_local.evidence.replay_plan import parse_time
 from quantscout_local.hour import REAL_ONLY_SETTINGS
 
 AT_MS = START_MS + 120 * HOUR_MS

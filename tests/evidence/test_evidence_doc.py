@@ -60,9 +60,7 @@ def test_every_figure_has_its_row(text: str, kpis: Kpis) -> None:
 
 def test_the_blueprints_claim_stands_beside_what_was_seen(text: str, kpis: Kpis) -> None:
     """The top decile's rate and the base are in the sentence that names the claim."""
-    sentence = next(
-        line for line in text.splitlines() if "43 % against 18 %" in line and "top decile of" in line
-    )
+    sentence = next(line for line in text.splitlines() if "43 % against 18 %" in line and "top decile of" in line)
     top, base = kpis.hit_rate_by_decile[-1], kpis.find("base_rate")
     assert top.name.endswith("10")
     assert show_value(top.value, top.unit) in sentence

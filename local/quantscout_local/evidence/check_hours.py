@@ -1,13 +1,12 @@
 """Which hours are checked: random ones of a range, some of them with the series that an archive has for few hours."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
 import polars as pl
 
-from quantscout.clock import iso, parse_hour, to_ms
+from quantscout.clock import iso
 from quantscout.errors import InputError
 from quantscout.frames import DAY_MS, HOUR_MS, MINUTE_MS
 from quantscout.settings import Settings, parse_settings
@@ -15,10 +14,9 @@ from quantscout_local.evidence.changed_market import Frames
 from quantscout_local.evidence.replay_contracts import Contracts
 from quantscout_local.evidence.replay_files import FUNDING, INTEREST, QUARTERS, TAKER_1H
 from quantscout_local.evidence.replay_plan import Ask as ReplayAsk
-from quantscout_local.evidence.replay_plan import build_plan
+from quantscout_local.evidence.replay_plan import build_plan, parse_time
 from quantscout_local.hour import REAL_ONLY_SETTINGS
 
-DAY_CHARS, DAY_H = 10, 24
 SETTLED_DAYS = 10
 """So long after the first settlement a contract has the 20 that its z needs, whatever its interval."""
 
@@ -42,19 +40,6 @@ def build_ask(  # noqa: PLR0913, PLR0917 - each is one thing that a person can a
     """Return what was asked for, days and hours as times (InputError for text that is none)."""
     chosen = parse_settings(REAL_ONLY_SETTINGS if settings is None else settings)
     return Ask(market, hours, seed, parse_time(first), parse_time(last, end=True), chosen, factors)
-
-
-def parse_time(text: str | None, *, end: bool = False) -> int | None:
-    """Return the hour that a text names: of a day the first, or the last (InputError where it is neither)."""
-    if text is None:
-        return None
-    if len(text) != DAY_CHARS:
-        return to_ms(parse_hour(text))
-    try:
-        day = datetime.fromisoformat(text).replace(tzinfo=UTC)
-    except ValueError as cause:
-        raise InputError(f"'{text}' is no day; write one such as 2025-10-18, or a full UTC hour") from cause
-    return to_ms(day) + (DAY_H - 1) * HOUR_MS * end
 
 
 def pick_hours(ask: Ask, contracts: Contracts, frames: Frames, before_h: int, after_h: int) -> list[int]:

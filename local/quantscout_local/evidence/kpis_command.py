@@ -7,8 +7,9 @@ from typing import NamedTuple
 import polars as pl
 import typer
 
-from quantscout.errors import InputError, StateError
+from quantscout.errors import InputError
 from quantscout.frames import HOUR_MS
+from quantscout_local.account import open_state
 from quantscout_local.cli_evidence import REPLAY_OUT
 from quantscout_local.evidence.kpis import build_kpis
 from quantscout_local.evidence.kpis_table import print_kpis, write_json
@@ -62,17 +63,9 @@ def read_live(table: str, now_ms: int) -> tuple[pl.DataFrame, pl.DataFrame]:
 
     Raises InputError where it has evaluated nothing yet, StateError where the table cannot be read.
     """
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - as above
+    from quantscout.picks import load_evaluated  # noqa: PLC0415 - as above
 
-    from quantscout.picks import load_evaluated  # noqa: PLC0415
-    from quantscout.store import open_store  # noqa: PLC0415
-
-    try:
-        store = open_store(table)
-    except BotoCoreError as cause:
-        raise StateError(
-            f"the table '{table}' cannot be opened: {cause}; set AWS_DEFAULT_REGION and the stack's credentials"
-        ) from cause
+    store = open_state(table)
     last_ms = now_ms - now_ms % HOUR_MS
     judged, hours = load_evaluated(store, last_ms - 24 * LIVE_DAYS * HOUR_MS, last_ms)
     if not judged.height:

@@ -5,7 +5,6 @@ import resource
 import sys
 import time
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,21 +12,15 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from quantscout.clock import parse_hour, to_ms
-from quantscout.errors import InputError
-from quantscout.frames import HOUR_MS
 from quantscout.gates import LEVELS
 from quantscout.message import NOT_ADVICE
 from quantscout.settings import parse_settings
 from quantscout_local.evidence.judged import Judged
 from quantscout_local.evidence.replay import run_replay
-from quantscout_local.evidence.replay_plan import Ask
+from quantscout_local.evidence.replay_plan import Ask, parse_time
 from quantscout_local.hour import REAL_ONLY_SETTINGS
 from quantscout_local.tables import STATUS_STYLE
 from quantscout_local.terminal import open_console
-
-DAY_CHARS = len("2025-10-18")
-DAY_H = 24
 
 
 class Asked(NamedTuple):
@@ -44,7 +37,7 @@ def run(asked: Asked, *, as_json: bool) -> None:
     """Replay and print the summary (InputError for what cannot be used)."""
     began = time.perf_counter()
     ask = Ask(
-        asked.market, _time_ms(asked.first), _time_ms(asked.last, end=True),
+        asked.market, parse_time(asked.first), parse_time(asked.last, end=True),
         parse_settings(REAL_ONLY_SETTINGS if asked.settings is None else asked.settings),
     )  # fmt: skip
     judged = _run(ask, asked.out)
@@ -53,19 +46,6 @@ def run(asked: Asked, *, as_json: bool) -> None:
         typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         print_summary(open_console(), told, asked.out)
-
-
-def _time_ms(text: str | None, *, end: bool = False) -> int | None:
-    """Return the hour that a text names: of a day the first, or the last."""
-    if text is None:
-        return None
-    if len(text) != DAY_CHARS:
-        return to_ms(parse_hour(text))
-    try:
-        day = datetime.fromisoformat(text).replace(tzinfo=UTC)
-    except ValueError as cause:
-        raise InputError(f"'{text}' is no day; write one such as 2025-10-18, or a full UTC hour") from cause
-    return to_ms(day) + (DAY_H - 1) * HOUR_MS * end
 
 
 def _run(ask: Ask, out: Path) -> Judged:

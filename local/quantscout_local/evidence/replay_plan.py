@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from quantscout import METHOD_VERSION
-from quantscout.clock import iso
+from quantscout.clock import iso, parse_hour, to_ms
 from quantscout.errors import InputError
 from quantscout.frames import HOUR_MS
 from quantscout.gates import MIN_HISTORY_H
@@ -18,6 +18,21 @@ from quantscout_local.evidence.columns_board import Span
 from quantscout_local.evidence.judged import FORMAT
 from quantscout_local.evidence.replay_contracts import Contracts
 from quantscout_local.evidence.replay_files import hash_inputs
+
+DAY_CHARS, DAY_H = len("2025-10-18"), 24
+
+
+def parse_time(text: str | None, *, end: bool = False) -> int | None:
+    """Return the hour that a text names: of a day the first, or the last (InputError where it is neither)."""
+    if text is None:
+        return None
+    if len(text) != DAY_CHARS:
+        return to_ms(parse_hour(text))
+    try:
+        day = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError as cause:
+        raise InputError(f"'{text}' is no day; write one such as 2025-10-18, or a full UTC hour") from cause
+    return to_ms(day) + (DAY_H - 1) * HOUR_MS * end
 
 
 class Ask(NamedTuple):

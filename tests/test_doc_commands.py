@@ -159,7 +159,7 @@ def test_the_installed_sam_asks_what_is_shown(tmp_path: Path) -> None:
     nobody = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "HOME": str(tmp_path), "SAM_CLI_TELEMETRY": "0"}
     said = subprocess.run(
         [SAM, *call[1:]], cwd=tmp_path / "clone", env=nowhere | nobody, input="\n" * 60,
-        capture_output=True, text=True, check=False, timeout=120,
+        capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     shown = (ROOT / "docs/deploy.md").read_text("utf-8").partition("<!-- transcript -->")[2].partition("\n...")[0]
     page = [(name, default) for name, default in QUESTION.findall(shown) if name != "SAM configuration file"]

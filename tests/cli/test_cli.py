@@ -134,7 +134,7 @@ def program(folder: Path, *arguments: str, **variables: str) -> subprocess.Compl
         {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | {"COLUMNS": "200"} | variables
     )
     return subprocess.run(
-        [*PROGRAM, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+        [*PROGRAM, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
 
 

@@ -53,7 +53,7 @@ def test_bars_of_a_few_coins_rank_nothing(tmp_path: Path) -> None:
     """Fewer candidates than a z needs: exit status 3, the cause and the next step, no pick."""
     done = subprocess.run(
         [*PROGRAM, "run", "--market", str(write_bars(tmp_path / "market", 12)), "--real-only", "--out", "out"],
-        cwd=tmp_path, env={**os.environ, "COLUMNS": "200"}, capture_output=True, text=True, timeout=120, check=False,
+        cwd=tmp_path, env={**os.environ, "COLUMNS": "200"}, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     report = Report.model_validate_json((tmp_path / "out/report.json").read_text("utf-8"))
     assert (done.returncode, report.status, report.ranked_gems) == (3, "no_data", [])

@@ -138,7 +138,7 @@ def test_one_job_imports_nothing_of_ray(folder: Path, tmp_path: Path) -> None:
     script = "import sys\nfrom quantscout_local import cli\ntry:\n  cli.main()\nfinally:\n  print('ray' in sys.modules)"
     options = ["tune", "--replay", str(folder), "--trials", "8", *SERIAL, "--out", str(tmp_path)]
     said = subprocess.run(
-        [sys.executable, "-c", script, *options], capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-c", script, *options], capture_output=True, text=True, timeout=300, check=True
     )
     assert said.stdout.splitlines()[-1] == "False"
 

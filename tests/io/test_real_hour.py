@@ -73,7 +73,12 @@ def test_nothing_later_than_the_hour_is_read(report: dict[str, Any], tmp_path: P
     shutil.copytree(ARCHIVE / "raw", tmp_path / "raw")
     newest = pl.scan_parquet(tmp_path / "binance_um_1h.parquet").select(pl.col("open_time").max()).collect().item()
     assert newest == HOUR_AT_MS - HOUR_MS
-    assert json.dumps(screened(tmp_path)) == json.dumps(report)
+    assert json.dumps(untroubled(screened(tmp_path))) == json.dumps(untroubled(report))
+
+
+def untroubled(report: dict[str, Any]) -> dict[str, Any]:
+    """Return a report without its notes on requests that were tried again: a machine under load gives such ones."""
+    return report | {"warnings": [text for text in report["warnings"] if "requests tried again" not in text]}
 
 
 def test_real_series_alone_give_five_picks_that_name_what_was_missing() -> None:

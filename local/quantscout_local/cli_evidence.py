@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from quantscout.errors import InputError
+from quantscout_local.evidence import REPLAY_OUT
 
-REPLAY_OUT = Path("out") / "replay"
 PAGE_OUT = Path("out") / "evidence.html"
 
 app = typer.Typer()

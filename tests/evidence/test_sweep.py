@@ -22,9 +22,9 @@ from quantscout_local.evidence.sweep import (
     Workers,
     build_work,
     check_objective,
-    open_workers,
     rate_settings,
 )
+from quantscout_local.evidence.sweep_workers import open_workers
 from quantscout_local.sensitivity_changes import scale_weights
 
 BOUND_S = 240

@@ -10,7 +10,7 @@ import typer
 from quantscout.errors import InputError
 from quantscout.frames import HOUR_MS
 from quantscout_local.account import open_state
-from quantscout_local.cli_evidence import REPLAY_OUT
+from quantscout_local.evidence import REPLAY_OUT
 from quantscout_local.evidence.kpis import build_kpis
 from quantscout_local.evidence.kpis_table import print_kpis, write_json
 from quantscout_local.terminal import open_console

@@ -1,7 +1,6 @@
-"""Trials rated: one after the other, or on Ray's workers, with the same result (docs/tuning.md)."""
+"""What a trial is rated on, and how (docs/tuning.md)."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -78,15 +77,3 @@ def value_of(tally: Tally, objective: Objective) -> float:
         return float(tally.returns.mean()) / spread if spread > 1e-12 else REFUSED
     value = measure_as_seen(tally)[MEASURE[objective]]
     return value if np.isfinite(value) else REFUSED
-
-
-@contextmanager
-def open_workers(work: Work, workers: Workers) -> Iterator[Rate]:
-    """Yield what rates a batch of settings, in their order. Ray is imported only where it is used."""
-    if workers.address is None and workers.jobs == 1:
-        yield lambda batch: [rate_settings(work, settings) for settings in batch]
-        return
-    from quantscout_local.evidence.sweep_ray import open_ray  # noqa: PLC0415 - takes seconds
-
-    with open_ray(work, workers) as rate:
-        yield rate

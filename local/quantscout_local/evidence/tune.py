@@ -18,7 +18,8 @@ from quantscout_local.evidence.rescore_check import check_found_again
 from quantscout_local.evidence.rescore_rank import build_rule
 from quantscout_local.evidence.rescore_tally import tally_rule
 from quantscout_local.evidence.stats_bootstrap import draw_hours
-from quantscout_local.evidence.sweep import REFUSED, Objective, Rate, Rated, Workers, build_work, open_workers
+from quantscout_local.evidence.sweep import REFUSED, Objective, Rate, Rated, Workers, build_work
+from quantscout_local.evidence.sweep_workers import open_workers
 from quantscout_local.evidence.trials import build_figures, compare_tallies, correct, drop_p_values
 from quantscout_local.evidence.tune_models import Part, Tuning
 from quantscout_local.evidence.tune_overfit import rate_overfit

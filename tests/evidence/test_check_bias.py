@@ -21,7 +21,7 @@ def test_an_archive_without_any_end_is_named_as_one_of_survivors(tmp_path: Path)
     assert (found.contracts, found.ended, found.elsewhere) == (12, [], {})
     assert found.listed_later == ["C01USDT"]
     assert said[0].startswith("none of the 12 contracts ends within the range from 2025-10-01T00:00")
-    assert said[1] == "of them, listed within the range: 1"
+    assert said[1] == "of the contracts 1 were listed within the range"
 
 
 def test_contracts_that_end_are_named(tmp_path: Path) -> None:

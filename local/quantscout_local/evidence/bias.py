@@ -84,7 +84,7 @@ def say_survivorship(found: Survivorship) -> list[str]:
             f"none of the {found.contracts} contracts ends within the range {span}: those that were delisted in it are "
             "absent, so that losses by delisting are in no figure"
         )
-    notes = [first, f"of them, listed within the range: {len(found.listed_later)}"]
+    notes = [first, f"of the contracts {len(found.listed_later)} were listed within the range"]
     for name, absent in found.elsewhere.items():
         notes.append(f"in {name} at the same time, and absent from the 1h series: {_name(absent)}")
     return notes

@@ -66,8 +66,9 @@ run: $(READY) ## Run one hour on the embedded market (ARGS="--at ... --market ..
 test: $(READY) ## Run all tests, offline
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
-unit: $(READY) ## Run the tests that start no servers (under a minute)
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not e2e" $(ARGS)
+unit: $(READY) ## Run the tests of the core and of the parsers, without those on the recorded market (about a minute on two cores)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not e2e" -k "not second_implementation and not real_properties" \
+	  tests/core tests/venues $(ARGS)
 
 e2e: $(READY) ## Run the tests of the whole way (simulator, moto server, real handlers), then make runtime
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m e2e $(ARGS)

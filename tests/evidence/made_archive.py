@@ -13,6 +13,8 @@ import numpy as np
 import polars as pl
 
 from quantscout.frames import HOUR_MS, MINUTE_MS
+from quantscout.settings import parse_settings
+from quantscout_local.hour import REAL_ONLY_SETTINGS
 
 START_MS = int(datetime(2025, 10, 1, tzinfo=UTC).timestamp() * 1000)
 NAMES = ["BTCUSDT", "ETHUSDT", *(f"C{number:02}USDT" for number in range(38))]
@@ -30,6 +32,12 @@ class Size(NamedTuple):
     hours: int = 170
     contracts: int = 40
     seed: int = 1
+
+
+SMALL = Size(hours=100, contracts=14)
+FIRST_MS, LAST_MS = START_MS + 61 * HOUR_MS, START_MS + 100 * HOUR_MS
+"""The evaluable hours of the small one."""
+SETTINGS = parse_settings(REAL_ONLY_SETTINGS).model_copy(update={"history_h": 72})
 
 
 def make_frames(size: Size | None = None) -> Frames:

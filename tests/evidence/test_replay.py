@@ -9,13 +9,16 @@ import polars as pl
 import pytest
 
 from evidence.made_archive import (
+    FIRST_MS,
     FUNDING,
     HOURS,
     INTEREST,
+    LAST_MS,
     QUARTERS,
+    SETTINGS,
+    SMALL,
     START_MS,
     TAKER,
-    Size,
     change,
     make_frames,
     write,
@@ -24,20 +27,7 @@ from quantscout.errors import InputError
 from quantscout.evaluation_models import JUDGED
 from quantscout.frames import HOUR_MS
 from quantscout.outcomes import build_outcomes
-from quantscout.settings import parse_settings
 from quantscout_local.evidence.replay import replay
-from quantscout_local.hour import REAL_ONLY_SETTINGS
-
-SETTINGS = parse_settings(REAL_ONLY_SETTINGS).model_copy(update={"history_h": 72})
-SMALL = Size(hours=100, contracts=14)
-FIRST_MS = START_MS + 61 * HOUR_MS
-LAST_MS = START_MS + 100 * HOUR_MS
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Path:
-    """Return a small sound archive."""
-    return write(tmp_path / "archive", make_frames(SMALL))
 
 
 def test_without_a_range_every_evaluable_hour_is_judged(archive: Path, tmp_path: Path) -> None:

@@ -8,33 +8,22 @@ import pytest
 from typer.testing import CliRunner
 
 from evidence.made_archive import (
+    FIRST_MS,
+    SETTINGS,
+    SMALL,
     START_MS,
     Frames,
-    Size,
     make_frames,
     write,
 )
 from quantscout.errors import InputError
 from quantscout.frames import HOUR_MS
-from quantscout.settings import parse_settings
 from quantscout_local.cli import app
 from quantscout_local.evidence import replay as story
 from quantscout_local.evidence.judged import open_judged
 from quantscout_local.evidence.replay import replay, run_replay
 from quantscout_local.evidence.replay_month import Month, replay_month
 from quantscout_local.evidence.replay_plan import Ask
-from quantscout_local.hour import REAL_ONLY_SETTINGS
-
-SETTINGS = parse_settings(REAL_ONLY_SETTINGS).model_copy(update={"history_h": 72})
-SMALL = Size(hours=100, contracts=14)
-FIRST_MS = START_MS + 61 * HOUR_MS
-LAST_MS = START_MS + 100 * HOUR_MS
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Path:
-    """Return a small sound archive."""
-    return write(tmp_path / "archive", make_frames(SMALL))
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from quantscout.universe import identify
 from quantscout.venues.answers import finite
 from quantscout.venues.binance_answers import SYMBOLS, Snapshot, parse_listing
 from quantscout.venues.coingecko import COINS
-from quantscout_local.evidence.replay_files import HOURS_1H, RAW_FILES, TAKER_1H, collect, read_json, scan
+from quantscout_local.evidence.replay_files import HOURS_1H, RAW_FILES, TAKER_1H, collect, scan
+from quantscout_local.simulator.archive import read_captured
 from quantscout_local.simulator.market import Contract, Market
 from quantscout_local.simulator.series import Bars
 from quantscout_local.simulator.units import coin_and_unit
@@ -86,7 +87,7 @@ def _ends(folder: Path) -> tuple[pl.DataFrame, pl.Series, int]:
 
 def _market(folder: Path, ends: pl.DataFrame, top_ms: int) -> Market:
     """Return the market as it is listed when all contracts trade: each with its first close and a bar at the top."""
-    captured, onboard = (read_json(folder / name) for name in RAW_FILES)
+    captured, onboard = (read_captured(folder / name) for name in RAW_FILES)
     entries = {entry["symbol"]: entry for entry in captured.get("symbols", ())}
     boarded = {name: int(row["onboard"]) for name, row in onboard.get("coins", {}).items()}
     contracts = {

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import orjson
 import polars as pl
 
 from quantscout.clock import iso
@@ -64,17 +63,6 @@ def refusing(path: Path) -> Iterator[None]:
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path} cannot be read ({reason}): restore the file or choose another --market") from error
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Return a captured answer, empty where there is none (InputError where it cannot be read)."""
-    if not path.is_file():
-        return {}
-    try:
-        value: dict[str, Any] = orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise InputError(f"{path} cannot be read ({error}): restore the file or choose another --market") from error
-    return value
 
 
 def hash_inputs(folder: Path) -> str:

@@ -197,13 +197,14 @@ def _quarter_bars(columns: dict[str, np.ndarray]) -> Bars:
 
 def _listed(folder: Path) -> Listed:
     """Return the captured answers about contracts; without them every entry is built."""
-    info = _captured(folder / "raw" / "binance" / "exchangeInfo.json")
-    onboard = _captured(folder / "raw" / "binance" / "derived_listing_map_2026-08-06.json")
+    info = read_captured(folder / "raw" / "binance" / "exchangeInfo.json")
+    onboard = read_captured(folder / "raw" / "binance" / "derived_listing_map_2026-08-06.json")
     entries = {entry["symbol"]: entry for entry in info.get("symbols", ())}
     return Listed(entries, {name: int(row["onboard"]) for name, row in onboard.get("coins", {}).items()})
 
 
-def _captured(path: Path) -> dict[str, Any]:
+def read_captured(path: Path) -> dict[str, Any]:
+    """Return a captured answer, empty where there is none (InputError where it cannot be read)."""
     if not path.is_file():
         return {}
     try:

@@ -51,7 +51,7 @@ HOURS: Schema = {
     "level": pl.Int8,
     "regime": pl.String,
     **dict.fromkeys(("listed", "eligible", "with_data", "scored_set", "passed", "ranked"), pl.Int32),
-    "lacking": pl.List(pl.String),  # type: ignore[dict-item] # factors that no contract of the scored set had
+    "lacking": pl.List(pl.String),  # type: ignore[dict-item] # what nobody had: live the factors, of an archive its series
 }
 
 Frozen = ConfigDict(frozen=True, extra="ignore")  # an item of a later version stays readable

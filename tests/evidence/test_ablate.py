@@ -1,10 +1,12 @@
 """Parts of the score left out: a planted factor is found to matter, an idle one not, and each gate opens."""
 
+import io
 import json
 from pathlib import Path
 
 import polars as pl
 import pytest
+from rich.console import Console
 
 from evidence.made_rescore import Made, Plan, make_hours_to_rescore, rank_as_decided, save_replay
 from evidence.rescore_asked import Command, quantscout
@@ -15,6 +17,7 @@ from quantscout_local.evidence import ablate_gates
 from quantscout_local.evidence.ablate import NO_DATA, Ablation, Drawn, build_ablation, leave_out_parts
 from quantscout_local.evidence.ablate_command import Ask, ablate
 from quantscout_local.evidence.ablate_gates import Archive, leave_out_gates, open_gate
+from quantscout_local.evidence.ablate_table import build_table, show_change, show_reach
 from quantscout_local.evidence.judged import Judged, open_judged
 from quantscout_local.evidence.rescore import build_sheet
 from quantscout_local.evidence.rescore_rank import build_rule
@@ -113,6 +116,20 @@ def test_gates_are_replayed_and_guardrails_named(folder: Path, tmp_path: Path, m
     assert opened == {gate.name for gate in GATES if not gate.is_guardrail}
     assert set(asked) == {f"gate-{name}" for name in opened}
     assert all("guardrail" in each.note for each in found if each.tally is None)
+
+
+def test_the_table_fits_a_terminal_of_80_columns(folder: Path) -> None:
+    """Every name, change and interval stands whole in its line."""
+    ablation, text = _ablate(folder), io.StringIO()
+    Console(file=text, width=80).print(build_table("without", [], ablation.rows))
+    lines = text.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    for row in ablation.rows:
+        shown = [(show_change(change), show_reach(change)) for change in row.differences]
+        own = [line for line in lines if line.strip().split("  ")[0] == row.name]
+        assert [(change in line, reach in line) for line, (change, reach) in zip(own, shown, strict=True)] == [
+            (True, True)
+        ] * len(shown)
 
 
 def test_the_command_prints_a_table_and_json(quantscout: Command, folder: Path) -> None:

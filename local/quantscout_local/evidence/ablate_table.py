@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 TITLES = {
     "precision_at_5": "precision@5",
-    "lift_over_matched_points": "over matched",
-    "mean_net_return_24h": "mean net",
+    "lift_over_matched_points": "lift over matched controls",
+    "mean_net_return_24h": "mean net return of a pick",
 }
 NOT_ADVICE = "Not financial advice. What the intervals do not cover: docs/statistics.md."
 
@@ -41,21 +41,18 @@ def print_ablation(console: "Console", ablation: "Ablation") -> None:
 def build_table(
     first: str, heads: list[tuple[str, tuple[Kpi, ...], tuple["Difference", ...]]], rows: "tuple[Row, ...]"
 ) -> Table:
-    """Return a table of figures with the change of each; a star marks one that stands after the correction."""
+    """Return a section per figure, a line per row, narrow enough for 80 columns; a star stands after the correction."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column(first, overflow="fold")
-    for title in TITLES.values():
-        table.add_column(title, justify="right", overflow="fold")
-        table.add_column("change", justify="right", overflow="fold")
-        table.add_column("95 % interval", justify="right", overflow="fold")
-    for name, figures, differences in [*heads, *((row.name, row.figures, row.differences) for row in rows)]:
-        table.add_row(name, *_cells(figures, differences))
+    table.add_column(first, no_wrap=True)
+    for title in ("value", "change", "95 % interval"):
+        table.add_column(title, justify="right", no_wrap=True)
+    lines = [*heads, *((row.name, row.figures, row.differences) for row in rows)]
+    for place, title in enumerate(TITLES.values()):
+        table.add_row(Text(title, "bold"))
+        for name, figures, differences in lines:
+            table.add_row(f"  {name}", *_cell(figures[place], differences[place] if differences else None))
+        table.add_section()
     return table
-
-
-def _cells(figures: tuple[Kpi, ...], differences: "tuple[Difference, ...]") -> list[str]:
-    changes = differences or (None,) * len(figures)
-    return [text for kpi, change in zip(figures, changes, strict=True) for text in _cell(kpi, change)]
 
 
 def _cell(kpi: Kpi, change: "Difference | None") -> tuple[str, str, str]:

@@ -155,6 +155,19 @@ def test_a_cluster_by_its_address_finds_the_same(
     assert "it wants a token: set RAY_AUTH_MODE=token" in said.stderr
 
 
+def test_ray_leaves_our_log_records_as_they_are() -> None:
+    """Its import has every record of a process carry a field of its own: that is taken back."""
+    script = (
+        "import logging, sys\nfrom quantscout.errors import InputError\n"
+        "from quantscout_local.evidence.sweep import Workers\n"
+        "from quantscout_local.evidence.sweep_workers import open_workers\n"
+        "try:\n  open_workers(None, Workers(2, '127.0.0.1:1')).__enter__()\nexcept InputError: pass\n"
+        "print('ray' in sys.modules, [n for n in vars(logging.makeLogRecord({})) if 'ray' in n])"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=BOUND_S, check=True)
+    assert said.stdout.split() == ["True", "[]"]
+
+
 @pytest.mark.e2e
 @pytest.mark.long
 @pytest.mark.parametrize("listens", [False, True], ids=["nobody", "somebody_else"])

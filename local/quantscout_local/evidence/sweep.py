@@ -1,5 +1,6 @@
 """What a trial is rated on, and how (docs/tuning.md)."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, get_args
 
@@ -18,6 +19,7 @@ MEASURE: dict[str, str] = {
     "sharpe": "mean_net_return_24h",
 }  # fmt: skip
 """The figure that a validation is told by, for each objective."""
+ADDRESS = re.compile(r"auto|(ray://)?[^\s:/]+:\d{1,5}")
 LEAST_PICKS_SHARE = 0.95
 REFUSED = float("-inf")
 """Value of a trial that makes too few picks: weights could look good by ranking the easy hours alone."""
@@ -46,6 +48,13 @@ class Workers(NamedTuple):
 
     jobs: int
     address: str | None = None
+
+
+def check_address(address: str | None) -> str | None:
+    """Return a cluster's address as given; InputError for what cannot be one."""
+    if address is not None and not ADDRESS.fullmatch(address):
+        raise InputError(f"{address!r} is no address of a cluster: give auto, HOST:PORT, or ray://HOST:PORT")
+    return address
 
 
 def check_objective(name: str) -> Objective:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from quantscout.errors import InputError
 from quantscout.settings import parse_settings
 from quantscout_local.evidence.judged import open_judged
-from quantscout_local.evidence.sweep import Workers, check_objective
+from quantscout_local.evidence.sweep import Workers, check_address, check_objective
 from quantscout_local.evidence.tune import Ask, tune
 from quantscout_local.evidence.tune_models import Tuning
 from quantscout_local.evidence.tune_table import print_tuning
@@ -50,11 +50,11 @@ def run_tune(asked: Asked, *, as_json: bool) -> None:
 
 
 def build_ask(asked: Asked) -> Ask:
-    """Return what is asked for (InputError for an unknown objective or a number of jobs that is none)."""
+    """Return what is asked for (InputError for an unknown objective or what is no address)."""
     jobs = asked.jobs or os.cpu_count() or 1
     return Ask(
         asked.replay, asked.trials, check_objective(asked.objective), asked.seed, asked.study or asked.out / STUDY,
-        Workers(jobs, asked.address), asked.reach, asked.samples, asked.blocks_h,
+        Workers(jobs, check_address(asked.address)), asked.reach, asked.samples, asked.blocks_h,
     )  # fmt: skip
 
 

@@ -86,7 +86,8 @@ $(BUILT): template.yaml $(shell find functions shared layers -type f -not -name 
 	@touch $@
 
 fuzz: $(READY) ## Read 10,000 generated answers per parser, and bodies of 5 MB (minutes; CASES=2000 for fewer)
-	@FUZZ_CASES=$(or $(CASES),10000) $(BIN)/pytest -n $(WORKERS) --dist worksteal -m fuzz tests/fuzz $(ARGS)
+	@FUZZ_CASES=$(or $(CASES),10000) $(BIN)/pytest -n $(WORKERS) --dist worksteal --hypothesis-profile=default \
+	  -m fuzz tests/fuzz $(ARGS)
 
 properties: $(READY) ## Hold 100 real hours against a look ahead and 50 against the second implementation (minutes; HOURS=20 for fewer)
 	@LOOK_AHEAD_HOURS=$(or $(HOURS),100) AGREEMENT_HOURS=$(or $(HOURS),50) $(BIN)/pytest -n $(WORKERS) --dist worksteal -m long tests/core $(ARGS)

@@ -87,7 +87,7 @@ def many_members(draw: st.DrawFn) -> pl.DataFrame:
     return conform(rows, MEMBERS)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 @given(members=many_members(), calls=st.integers(0, 60))
 def test_plan_never_costs_more_than_the_allowance(members: pl.DataFrame, calls: int) -> None:
     """Each symbol of each history is a call; nobody is asked twice, and nothing that fits is left over."""

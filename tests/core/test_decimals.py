@@ -28,7 +28,7 @@ def frame_of(rows: list[tuple[str, float | None, float | None]]) -> pl.DataFrame
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(NAMES, st.none() | DECIMALS | ANY, st.none() | DECIMALS | ANY), max_size=30))
 def test_every_figure_comes_back_bit_for_bit(rows: list[tuple[str, float | None, float | None]]) -> None:
     """Decimals, doubles without end, nulls, minus zero, infinities and NaN, in any mixture and any number of rows."""
@@ -38,7 +38,7 @@ def test_every_figure_comes_back_bit_for_bit(rows: list[tuple[str, float | None,
     assert bits(back.drop("contract")) == bits(frame.drop("contract"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(NAMES, ANY, ANY), min_size=1, max_size=200), st.integers(1, 400), st.integers(2_500, 9_000))
 def test_no_part_exceeds_the_limit(rows: list[tuple[str, float | None, float | None]], times: int, limit: int) -> None:
     """Whatever the rows, each part fits, and the parts below each other are the frame."""

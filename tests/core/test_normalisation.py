@@ -17,7 +17,7 @@ from quantscout.score import MAD_TO_DEVIATION, MEAN_AD_TO_DEVIATION, score_set
 from quantscout.settings import Normalisation, Settings
 
 ALL: tuple[Normalisation, ...] = get_args(Normalisation)
-many = settings(max_examples=60, deadline=None, derandomize=True)
+many = settings(max_examples=60)
 VALUES = st.lists(st.integers(-10_000, 10_000).map(lambda k: k / 100), min_size=8, max_size=40)
 
 

@@ -60,14 +60,14 @@ def _as_frame(rows: list[dict[str, object]]) -> pl.DataFrame:
 
 
 @given(markets())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_second_implementation_agrees(bars: pl.DataFrame) -> None:
     """Every row and every figure is what a walk through the 24 bars gives."""
     assert_frame_equal(build_outcomes(bars), _as_frame(_naive(bars)), rel_tol=1e-12, abs_tol=1e-12)
 
 
 @given(markets(), st.integers(24, HOURS - 1), st.floats(0.2, 5))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_nothing_after_the_day_changes_it(bars: pl.DataFrame, until: int, factor: float) -> None:
     """Bars that open 24 h after H or later, changed or gone, leave the outcome as it was."""
     end_ms = H + until * HOUR_MS
@@ -80,7 +80,7 @@ def test_nothing_after_the_day_changes_it(bars: pl.DataFrame, until: int, factor
 
 
 @given(markets(), st.sampled_from([2.0**-20, 0.5, 1024.0]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_unit_of_the_price_changes_nothing(bars: pl.DataFrame, factor: float) -> None:
     """A contract quoted per 1,024 coins has the same outcomes; only the entry price is in its unit."""
     scaled = build_outcomes(bars.with_columns(pl.col(name) * factor for name in PRICES))
@@ -89,7 +89,7 @@ def test_the_unit_of_the_price_changes_nothing(bars: pl.DataFrame, factor: float
 
 
 @given(markets(), st.integers(0, 10**6))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_order_of_the_bars_changes_nothing(bars: pl.DataFrame, seed: int) -> None:
     """Shuffled bars give the same frame, to the last bit."""
     shuffled = bars.sample(fraction=1, shuffle=True, seed=seed)
@@ -97,7 +97,7 @@ def test_the_order_of_the_bars_changes_nothing(bars: pl.DataFrame, seed: int) ->
 
 
 @given(markets())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_what_is_told_fits_together(bars: pl.DataFrame) -> None:
     """Each outcome is complete or null; excursions enclose the returns; a profit is a hit; a stop is no better."""
     rows = build_outcomes(bars)

@@ -6,7 +6,7 @@ from typing import get_args
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -19,7 +19,7 @@ from quantscout.regime import RegimeName
 
 SEEDS = st.integers(0, 10_000)
 REGIMES = st.sampled_from(get_args(RegimeName))
-few = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=8)
 TIMES = {"open_interest": "at_ms", "funding": "settled_ms"}
 
 

@@ -20,7 +20,7 @@ from quantscout.regime import adx_last
 from quantscout.windows import true_range, wilder_last
 
 Floats = NDArray[np.float64]
-few = settings(max_examples=100, deadline=None, derandomize=True)
+few = settings(max_examples=100)
 
 
 class Bars(NamedTuple):

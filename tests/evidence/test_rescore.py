@@ -30,7 +30,7 @@ def test_scores_and_picks_of_a_replay_are_found_again() -> None:
     assert found.rows == made.judged.filter(pl.col("score").is_not_null()).height > 500
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), steps=STEPS, least=st.sampled_from([0.6, 0.75, 0.9]))
 def test_other_weights_rank_as_the_product_would(seed: int, steps: dict[str, float], least: float) -> None:
     """A sheet made under the default weights, ranked under others, equals hours decided under those others."""

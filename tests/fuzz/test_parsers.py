@@ -20,7 +20,6 @@ USUAL = "FUZZ_CASES" not in os.environ
 many = settings(
     max_examples=CASES,
     deadline=None,
-    derandomize=USUAL,
     database=None,
     suppress_health_check=list(HealthCheck),
     print_blob=True,

@@ -203,7 +203,7 @@ def test_ticker_is_the_name_without_the_unit_that_is_known(base: str, multiplier
     assert set(members["price_usd"].to_list()) == {price}
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30)
 @given(count=st.integers(0, 7), exchanges=st.integers(0, 9), share=st.sampled_from([0.05, 0.2, 0.5, 0.8, 1.0]))
 def test_a_run_stays_within_the_minutes_allowance(count: int, exchanges: int, share: float) -> None:
     """Market list and histories together cost at most the share of 40 symbol-calls, and wait for no second minute."""

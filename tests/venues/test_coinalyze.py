@@ -81,7 +81,7 @@ def test_times_are_asked_for_in_seconds(script: Script) -> None:
     assert in_usd == ["/v1/liquidation-history"]
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 @given(count=st.integers(0, 90))
 def test_symbols_are_asked_for_twenty_at_a_time(count: int) -> None:
     """Every symbol is charged once, and no request carries more than twenty."""

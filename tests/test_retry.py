@@ -237,6 +237,13 @@ def test_when_to_ask_again_is_read_in_every_form(headers: dict[str, str], second
     assert retry_after_of(httpx.Response(429, headers=headers), now) == seconds
 
 
+@pytest.mark.parametrize(("said", "seconds"), [({}, None), ({"retry-after": "2"}, 2.0)])
+def test_the_quotas_window_says_nothing_of_an_outage(said: dict[str, str], seconds: float | None) -> None:
+    """KuCoin tells of its quota in every answer: a server in trouble is asked again long before the window ends."""
+    headers = {"gw-ratelimit-remaining": "1900", "gw-ratelimit-reset": "25000"} | said
+    assert retry_after_of(httpx.Response(503, headers=headers), datetime.fromtimestamp(1_000, tz=UTC)) == seconds
+
+
 def test_the_count_of_the_source_is_taken_over_where_it_is_more() -> None:
     """Somebody else on our address used the minute: the rest waits for the next one."""
     time = Time()

@@ -37,10 +37,11 @@ def _looks_whole(body: bytes) -> bool:
 def retry_after_of(response: httpx.Response, now: datetime) -> float | None:
     """Return after how many seconds the source wants to be asked again, None where it does not say.
 
-    `Retry-After` is a number of seconds (Coinalyze sends fractions) or a date; KuCoin says milliseconds in a header of
-    its own, and only for the quota: an overload has none.
+    `Retry-After` is a number of seconds (Coinalyze sends fractions) or a date. KuCoin says in a header of its own how
+    many milliseconds are left of the quota's window: on answers that have another fault it tells nothing about that.
     """
-    if reset := response.headers.get(KUCOIN_RESET_HEADER):
+    reset = response.headers.get(KUCOIN_RESET_HEADER)
+    if reset and fault_of(response) == "rate_limited":
         return _number(reset, 1_000)
     said = response.headers.get("retry-after")
     if said is None:

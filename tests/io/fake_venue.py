@@ -61,12 +61,12 @@ class Traits(NamedTuple):
 
 BINANCE = Traits(
     "binance",
-    frozenset({"open_interest_history", "long_short", "taker", "funding_sweep"}),
+    frozenset({"long_short", "taker", "funding_sweep"}),
     "USDT",
     1.0,
     frozenset({"PEP"}),
 )
-KUCOIN = Traits("kucoin", frozenset({"open_interest_history"}), "USDTM", 0.6)
+KUCOIN = Traits("kucoin", frozenset(), "USDTM", 0.6)
 
 
 class FakeVenue:

@@ -30,7 +30,7 @@ class Venue(Protocol):
 
     name: str
     offers: frozenset[str]
-    """Of `open_interest_history`, `long_short`, `taker`, `funding_sweep`: what the venue has at all."""
+    """Of `long_short`, `taker`, `funding_sweep`: what the venue has at all."""
 
     async def fetch_server_time_ms(self) -> int:
         """Return the venue's clock."""

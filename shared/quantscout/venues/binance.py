@@ -57,7 +57,7 @@ class Binance:
     """Binance USD-M futures as a `base.Venue`."""
 
     name = answers.NAME
-    offers = frozenset({"open_interest_history", "long_short", "taker", "funding_sweep"})
+    offers = frozenset({"long_short", "taker", "funding_sweep"})
 
     def __init__(self, client: SourceClient) -> None:
         """Ask through this client (`build_client`)."""

@@ -52,7 +52,7 @@ class Kucoin:
     """KuCoin futures as a `base.Venue`."""
 
     name = answers.NAME
-    offers = frozenset({"open_interest_history"})
+    offers = frozenset[str]()
 
     def __init__(self, client: SourceClient, *, unified_url: str = UNIFIED_URL) -> None:
         """Ask through this client (`build_client`); the open-interest history is on the unified API's host."""

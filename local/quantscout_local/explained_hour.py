@@ -9,7 +9,7 @@ import polars as pl
 from pydantic import ValidationError
 
 from quantscout.clock import iso, to_ms
-from quantscout.errors import InputError
+from quantscout.errors import InputError, first_fault
 from quantscout.models import Report
 from quantscout.settings import Settings
 from quantscout.store import Store
@@ -75,9 +75,7 @@ def settings_of(report: Report) -> Settings:
     try:
         return Settings.model_validate(report.settings)
     except ValidationError as cause:
-        first = cause.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
         raise InputError(
-            f"the run of {report.hour} had settings that this version refuses ({name}: {first['msg']}); "
+            f"the run of {report.hour} had settings that this version refuses ({first_fault(cause)}); "
             "run the hour again with this version"
         ) from cause

@@ -1,20 +1,21 @@
 """What the state keeps beside series: reports, universes, and the word that is left about banned sources."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import polars as pl
+from pydantic import BaseModel, ValidationError
 
 from quantscout.blocks import pack, unpack
 from quantscout.capacity import Spent
 from quantscout.clock import hour_key
-from quantscout.errors import StateError
+from quantscout.errors import StateError, first_fault
 from quantscout.factors import NAMES
 from quantscout.frames import DAY_MS, KEY
 from quantscout.gates import GATES
 from quantscout.hours import Block, read_hours, write_hours
 from quantscout.models import Report
-from quantscout.table import StateTable
+from quantscout.table import Item, StateTable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -31,6 +32,18 @@ EXPLAINING = (
 """The columns of a universe that answer why a contract was picked or not. All of them would cost more to write than
 everything else of an hour together; they go beside the tape (tape.store_universe).
 """
+
+
+Kept = TypeVar("Kept", bound=BaseModel)
+
+
+def parse_item(model: type[Kept], item: Item) -> Kept:
+    """Return what an item holds as JSON; what a later version added to it is left out (StateError if unreadable)."""
+    try:
+        return model.model_validate_json(str(item["json"]), extra="ignore")
+    except ValidationError as cause:
+        said = first_fault(cause)
+        raise StateError(f"the stored {item['pk']} of {item['sk']} cannot be read by this version: {said}") from cause
 
 
 class Breaker(NamedTuple):
@@ -99,7 +112,7 @@ class Documents:
     def load_report(self, hour_ms: int) -> Report | None:
         """Return the report of an hour as it was last written, None if there is none."""
         item = self.table.get("report", hour_key(hour_ms), alive_ms=hour_ms)
-        return None if item is None else Report.model_validate_json(str(item["json"]))
+        return None if item is None else parse_item(Report, item)
 
     def save_universe(self, universe: pl.DataFrame, hour_ms: int) -> None:
         """Keep every listed contract's fate of the hour with the figures that explain it (`EXPLAINING`, 30 days)."""

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from quantscout.errors import InputError
+from quantscout.errors import InputError, first_fault
 from quantscout.settings import AlertOn, Settings, parse_settings
 
 
@@ -49,8 +49,6 @@ def parse_environment(variables: Mapping[str, str]) -> Environment:
     try:
         return Environment.model_validate(dict(variables))
     except ValidationError as cause:
-        first = cause.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
         raise InputError(
-            f"environment variable {name}: {first['msg']}; template.yaml sets it for deployed functions"
+            f"environment variable {first_fault(cause)}; template.yaml sets it for deployed functions"
         ) from cause

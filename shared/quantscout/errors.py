@@ -11,7 +11,10 @@ A SourceError or AnswerError about one contract becomes data (a `Problem` in the
 becomes that venue's entry in `sources`. Only a run that can publish nothing useful ends with an exception.
 """
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 SourceFault = Literal[
     "blocked_region", "refused", "rate_limited", "banned", "unavailable", "timeout", "deadline", "bad_request"
@@ -84,3 +87,9 @@ def problem_of(error: SourceError | AnswerError, contract: str | None = None) ->
     """Turn an error about one request into the row that the report counts."""
     reason = error.fault if isinstance(error, SourceError) else "invalid_answer"
     return Problem(error.source, contract or error.contract, reason, str(error))
+
+
+def first_fault(cause: "ValidationError", whole: str = "the whole") -> str:
+    """Return `field: reason` of the first thing that a model refused; `whole` where it is no single field's fault."""
+    first = cause.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc']) or whole}: {first['msg']}"

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from quantscout.errors import InputError
+from quantscout.errors import InputError, first_fault
 from quantscout.evaluation_models import EvaluatedHour
 from quantscout.models import Report
 
@@ -39,9 +39,7 @@ def parse_thresholds(text: str) -> Thresholds:
     try:
         return Thresholds.model_validate_json(text or "{}")
     except ValidationError as cause:
-        first = cause.errors()[0]
-        name = ".".join(str(part) for part in first["loc"]) or "the text"
-        raise InputError(f"QUANTSCOUT_ESCALATION: {name}: {first['msg']}; see docs/outcomes.md") from cause
+        raise InputError(f"QUANTSCOUT_ESCALATION: {first_fault(cause, 'the text')}; see docs/outcomes.md") from cause
 
 
 def name_of(kind: Kind, key: str) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from quantscout.clock import floor_hour
-from quantscout.errors import InputError
+from quantscout.errors import InputError, first_fault
 from quantscout.regime import RegimeName
 
 Status = Literal["ok", "low_confidence", "no_signal", "no_data"]
@@ -48,9 +48,7 @@ def parse_event(event: object) -> HourEvent:
     try:
         return HourEvent.model_validate(event)
     except ValidationError as cause:
-        first = cause.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "event"
-        raise InputError(f"the event cannot be used: {field}: {first['msg']}") from cause
+        raise InputError(f"the event cannot be used: {first_fault(cause, 'event')}") from cause
 
 
 class FactorScore(BaseModel):

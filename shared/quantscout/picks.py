@@ -12,13 +12,13 @@ import polars as pl
 
 from quantscout.blocks import PART_LIMIT_BYTES
 from quantscout.clock import hour_key
+from quantscout.documents import parse_item
 from quantscout.errors import StateError
 from quantscout.evaluation_models import HOURS, JUDGED, EvaluatedHour
 from quantscout.frames import DAY_MS, HOUR_MS, conform, stack
 from quantscout.hours import Block, read_hours, write_hours
 from quantscout.models import Report
 from quantscout.store import EVERYTHING, Store
-from quantscout.table import Item
 
 EVALUATED, JUDGED_ROWS, REPORTS = "evaluated", "judged", "report"
 KEEP_DAYS = 400
@@ -43,11 +43,7 @@ def save_evaluated(store: Store, hour: EvaluatedHour, judged: pl.DataFrame) -> b
 def load_hours(store: Store, first_ms: int, last_ms: int, *, consistent: bool = False) -> list[EvaluatedHour]:
     """Return the evaluated hours from the first to the last, in order, those without a judgement included."""
     items = store.table.query(EVALUATED, hour_key(first_ms), hour_key(last_ms), consistent=consistent, alive_ms=last_ms)
-    return [_parsed(item) for item in items]
-
-
-def _parsed(item: Item) -> EvaluatedHour:
-    return EvaluatedHour.model_validate_json(str(item["json"]))
+    return [parse_item(EvaluatedHour, item) for item in items]
 
 
 def load_evaluated(store: Store, first_ms: int, last_ms: int) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -91,4 +87,4 @@ def _unpack(part: bytes) -> pl.DataFrame:
 def load_reports(store: Store, first_ms: int, last_ms: int) -> list[Report]:
     """Return the stored reports from the first to the last hour, in order."""
     items = store.table.query(REPORTS, hour_key(first_ms), hour_key(last_ms), alive_ms=last_ms)
-    return [Report.model_validate_json(str(item["json"])) for item in items]
+    return [parse_item(Report, item) for item in items]

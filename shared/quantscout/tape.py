@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from quantscout import METHOD_VERSION, __version__
 from quantscout.clock import hour_key, parse_hour, to_ms
-from quantscout.errors import DeliveryError, InputError
+from quantscout.errors import DeliveryError, InputError, first_fault
 from quantscout.frames import Schema
 from quantscout.http import Params, SourceClient, Transport
 from quantscout.models import Report
@@ -180,9 +180,7 @@ def _parse_header(text: bytes, name: str) -> Header:
     try:
         return Header.model_validate(said)
     except ValidationError as cause:
-        first = cause.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"the tape {name} has a header that cannot be used: {field}: {first['msg']}") from cause
+        raise InputError(f"the tape {name} has a header that cannot be used: {first_fault(cause)}") from cause
 
 
 def tape_key(report: Report) -> str:

@@ -2,13 +2,17 @@
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from evidence.made_archive import HOURS, Size, make_frames, write
 from quantscout_local import cli
+from quantscout_local.evidence.check_table import print_warmup
+from quantscout_local.evidence.check_warmup import Stability, Warmup
 
 SHORT = '{"history_h": 72, "unknown_passes": ["depth", "funding", "min_notional", "spread"], "min_coverage": 0.39}'
 PAGE = Path(__file__).parents[2] / "docs" / "bias-checks.md"
@@ -83,6 +87,23 @@ def test_check_warmup_tells_figures_by_length(call: Any, market: Path) -> None:
     told = json.loads(out)
     assert (status, told["passed"], told["lengths_h"]) == (0, True, [60, 73])
     assert told["figures"]["adv30_usdt"]["exact_from_h"] == 73
+
+
+def test_the_longest_table_fits_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """With six lengths no name and no figure is cut at 80 columns; who lacks a figure has a table of its own."""
+    changed, missing = [99.0] * 5 + [0.0], [1028, 1028, 52, 0, 0, 0]
+    figures = [
+        Stability("change_4h_std_ratio", changed, [1.984, 0.036, 2e-5, 0.123, 0.0, 0.0], [0] * 6, 721, 720),
+        Stability("oi_change_4h_std_pct", changed, [0.0] * 6, missing, 240, 240),
+    ]
+    lengths = [60, 120, 240, 480, 720, 721]
+    shares = ([60.0] * 6, [100.0] * 6)
+    print_warmup(Console(width=80), Warmup([0], lengths, figures, [], *shares, Counter(hourly=1), []))
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "change_4h_std_ratio 198 3.6 <0.1 12 same same 721 h 720 h" in lines
+    assert "oi_change_4h_std_pct 1028 1028 52 0 0 0" in lines
+    assert "contracts changed 100 100 100 100 100 100" in lines
+    assert "the hour 1970-01-01T00:00:00Z; values compared: 1 hourly" in lines
 
 
 @pytest.mark.parametrize("command", ["check-lookahead", "check-warmup"])

@@ -14,7 +14,7 @@ from quantscout_local.evidence.check_warmup import Warmup
 
 SHOWN = 2
 """Examples of a finding in the table; the JSON has all that were kept."""
-SMALLEST = 1e-3
+SMALLEST, TENTH = 1e-3, 0.1
 COLUMNS = ("way", "altered", "column", "rows", "for example")
 
 
@@ -35,23 +35,11 @@ def print_lookahead(console: Console, result: Result) -> None:
 
 def print_warmup(console: Console, result: Warmup) -> None:
     """Print how the figures move with the length of history, and what depends on rows before its window."""
-    console.print("Largest relative change of a figure against the whole window, by hours of history", style="bold")
-    table = Table(
-        Column("figure", no_wrap=True),
-        *(f"{hours} h" for hours in result.lengths_h),
-        "exact from",
-        "within 1 % from",
-        box=None,
-    )
-    for each in result.figures:
-        if max(each.changed_pct) > 0:
-            ends = (f"{each.exact_from_h} h", f"{each.close_from_h} h")
-            table.add_row(
-                each.figure, *(_change(*pair) for pair in zip(each.largest, each.missing, strict=True)), *ends
-            )
-    table.add_row("contracts changed", *(f"{pct:.1f} %" for pct in result.contracts_changed_pct), "", "")
-    table.add_row("picks changed", *(f"{pct:.1f} %" for pct in result.picks_changed_pct), "", "")
-    console.print(table)
+    console.print("Largest relative change of a figure, in %, by hours of history", style="bold")
+    console.print(_changes(result))
+    if lacking := [each for each in result.figures if any(each.missing)]:
+        console.print("Contracts that lack a figure, by hours of history", style="bold")
+        console.print(_by_length(result, [(each.figure, [str(count) for count in each.missing]) for each in lacking]))
     still = [each.figure for each in result.figures if max(each.changed_pct) == 0]
     console.print(f"  the same from {result.lengths_h[0]} h on: {', '.join(still)}", soft_wrap=True)
     _print_unseen(console, result.unseen)
@@ -68,18 +56,38 @@ def _print_unseen(console: Console, unseen: Sequence[str]) -> None:
         console.print(f"  never with a value in these hours, so not checked: {', '.join(unseen)}", soft_wrap=True)
 
 
-def _change(largest: float, missing: int) -> str:
-    """Return the largest change, and how many contracts lack the figure."""
-    small = "<0.1 %" if largest < SMALLEST else f"{100 * largest:.1f} %"
-    change = "same" if largest == 0 else small
-    return f"{change}, {missing} lack" if missing else change
+def _changes(result: Warmup) -> Table:
+    """Return how far figures, contracts and picks differ, and from which length on a figure is exact, or nearly so."""
+    moved = [each for each in result.figures if max(each.changed_pct) > 0]
+    rows = [
+        (each.figure, [*map(_change, each.largest), f"{each.exact_from_h} h", f"{each.close_from_h} h"])
+        for each in moved
+    ]
+    shares = {"contracts changed": result.contracts_changed_pct, "picks changed": result.picks_changed_pct}
+    rows += [(name, [f"{pct:.0f}" for pct in found]) for name, found in shares.items()]
+    return _by_length(result, rows, "exact", "to 1 %")
+
+
+def _by_length(result: Warmup, rows: Sequence[tuple[str, list[str]]], *ends: str) -> Table:
+    heads = (f"{hours} h" for hours in result.lengths_h)
+    columns = (Column(head, justify="right", no_wrap=True) for head in (*heads, *ends))
+    table = Table(Column("figure", overflow="fold"), *columns, box=None)
+    for name, cells in rows:
+        table.add_row(name, *cells)
+    return table
+
+
+def _change(largest: float) -> str:
+    """Return the largest change in percent."""
+    if largest == 0:
+        return "same"
+    return "<0.1" if largest < SMALLEST else f"{100 * largest:.{0 if largest >= TENTH else 1}f}"
 
 
 def _print_counts(console: Console, hours: list[int], values: dict[str, int]) -> None:
     counts = ", ".join(f"{count:,} {way}" for way, count in values.items())
-    console.print(
-        f"  {len(hours)} hours from {iso(hours[0])} to {iso(hours[-1])}; values compared: {counts}", soft_wrap=True
-    )
+    which = f"{len(hours)} hours from {iso(hours[0])} to {iso(hours[-1])}" if hours[1:] else f"the hour {iso(hours[0])}"
+    console.print(f"  {which}; values compared: {counts}", soft_wrap=True)
 
 
 def _findings(findings: Sequence[Finding]) -> Table:

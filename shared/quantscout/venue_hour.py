@@ -82,22 +82,25 @@ def _of_this_hour(listing: pl.DataFrame, at_ms: int, run: Run, hour: VenueHour) 
 
 async def gather_bars(hour: VenueHour, run: Run) -> None:
     """Bring the hour's bars: the state's 30 days, and from the venue only what is new. New rows enter the state."""
-    eligible = hour.listing.filter(pl.col("ineligible").is_null())
-    if hour.failed or not eligible.height:
+    eligible = hour.listing.filter(pl.col("ineligible").is_null())["contract"].to_list()
+    if hour.failed or not eligible:
         return
+    leaving = hour.listing.filter(ineligible="delisting")["contract"].to_list()
     first_ms = run.hour_ms - (run.settings.history_h + 1) * HOUR_MS
     inside = pl.col("open_ms").is_between(first_ms, run.hour_ms - HOUR_MS)
-    wanted = inside & pl.col("contract").is_in(eligible["contract"].to_list())
+    wanted = inside & pl.col("contract").is_in(eligible + leaving)
     async with run.loading:
         held = await run.in_thread(run.store.load_bars, hour.name, first_ms, run.hour_ms, wanted)
     recent_ms = run.hour_ms - FIRST_BARS_H * HOUR_MS
-    gaps = find_gaps(eligible, held.filter(pl.col("open_ms") >= recent_ms), recent_ms, run.hour_ms)
-    fresh = await _fetch_until_final(hour, gaps, run, tells_taker(hour.venue, held))
+    # Who was picked before its delisting was announced still has an outcome: those are the days on which prices fall.
+    followed = pl.col("ineligible").is_null() | pl.col("contract").is_in(held["contract"].unique().to_list())
+    gaps = find_gaps(hour.listing.filter(followed), held.filter(pl.col("open_ms") >= recent_ms), recent_ms, run.hour_ms)
+    fresh = await _fetch_until_final(hour, gaps, run, set(eligible), known_taker=tells_taker(hour.venue, held))
     new = fresh.join(held, on=BAR_BLOCKS.unique, how="anti")
     await run.in_thread(run.store.save, BAR_BLOCKS, hour.name, [(run.hour_ms, new)])
-    hour.bars = pl.concat([held, new])
+    hour.bars = pl.concat([held, new]).filter(pl.col("contract").is_in(eligible))
     hour.newest_ms = hour.bars.select(pl.col("open_ms").max()).item()
-    hour.late = late_contracts(hour.bars, eligible["contract"].to_list(), run.hour_ms)
+    hour.late = late_contracts(hour.bars, eligible, run.hour_ms)
 
 
 def tells_taker(venue: Venue, bars: pl.DataFrame) -> bool:
@@ -105,14 +108,16 @@ def tells_taker(venue: Venue, bars: pl.DataFrame) -> bool:
     return "taker" in venue.offers and bars["taker_buy_usdt"].null_count() < bars.height
 
 
-async def _fetch_until_final(hour: VenueHour, gaps: list[Gap], run: Run, known_taker: bool) -> pl.DataFrame:
-    """Return verified bars; contracts whose newest bar is missing are asked again until it is too late.
+async def _fetch_until_final(
+    hour: VenueHour, gaps: list[Gap], run: Run, eligible: set[str], *, known_taker: bool
+) -> pl.DataFrame:
+    """Return verified bars; eligible contracts whose newest bar is missing are asked again until it is too late.
 
     One request closes all gaps of a contract that it reaches, at no other price than the newest bar alone.
     """
     deadline_ms = run.hour_ms + 1000 * run.settings.late_until_s
     since_ms, asked = {gap.contract.name: gap.since_ms for gap in gaps}, [gap.contract for gap in gaps]
-    waiting = {gap.contract.name for gap in gaps if gap.until_ms == run.hour_ms}
+    waiting = {gap.contract.name for gap in gaps if gap.until_ms == run.hour_ms} & eligible
     verified: list[pl.DataFrame] = []
     dropped: dict[Problem, None] = {}
     while asked:

@@ -11,6 +11,7 @@ from quantscout.errors import AnswerError, InputError, Problem, SourceError
 from quantscout.frames import HOUR_MS
 from quantscout.models import Report
 from quantscout.settings import Settings
+from quantscout.store import BAR_BLOCKS
 
 OUTAGE = SourceError("binance", "unavailable", "connection refused")
 
@@ -183,10 +184,27 @@ def test_an_unconfirmed_unit_prefix_stays_in_the_name(world: World) -> None:
     assert (done.of("1000PEPUSDT", "coin"), done.of("1000PEPUSDT", "market_cap_usd")) == ("1000PEP", None)
 
 
-def test_an_announced_delisting_is_never_asked_for(world: World) -> None:
-    """A contract outside the universe has its fate without a request."""
+def test_an_announced_delisting_is_not_asked_for(world: World) -> None:
+    """A contract that never was in the universe has its fate without a request."""
     assert world.screen().fate("GONEUSDT") == "delisting"
     assert not world.binance.calls("bars", "GONEUSDT")
+
+
+def test_who_was_in_the_universe_keeps_its_bars_when_it_is_to_go(world: World) -> None:
+    """A pick whose delisting is announced within its day has an outcome; it is not ranked again, and nobody waits."""
+    pick = next(gem for gem in world.screen().report.ranked_gems if gem.exchange == "binance").contract
+    leaves = pl.col("contract") == pick
+    world.binance.change_listing = lambda frame: frame.with_columns(
+        ineligible=pl.when(leaves).then(pl.lit("delisting")).otherwise("ineligible")
+    )
+    world.binance.late_until_ms[pick] = NOON_MS + 3 * HOUR_MS
+    world.forget_calls()
+    assert world.next_hour().fate(pick) == "delisting"
+    assert len(world.binance.calls("bars", pick)) == 1
+    done = world.next_hour(4)
+    bars = world.store.load(BAR_BLOCKS, "binance", NOON_MS, NOON_MS + 4 * HOUR_MS).filter(leaves)
+    assert bars.filter(pl.col("open_ms") >= NOON_MS)["open_ms"].to_list() == [NOON_MS + k * HOUR_MS for k in range(4)]
+    assert (done.fate(pick), done.report.sources["binance"].late) == ("delisting", 0)
 
 
 def test_only_the_shortlist_is_asked_for_per_contract(world: World) -> None:

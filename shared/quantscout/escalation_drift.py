@@ -1,4 +1,4 @@
-"""The statistics behind an escalation, over plain numbers: Page-Hinkley, PSI, robust z. Pure."""
+"""The statistics behind an escalation, over plain numbers: Page-Hinkley, fall from the best, PSI, robust z. Pure."""
 
 import math
 from collections.abc import Sequence
@@ -22,6 +22,15 @@ def page_hinkley(values: Sequence[float], delta: float) -> float:
         total += value - mean - delta
         least = min(least, total)
     return total - least
+
+
+def fall_from_best(gains: Sequence[float]) -> float:
+    """Return how far the sum of gains lies, at the end, below the best that it has been; it begins at 0."""
+    total = best = 0.0
+    for gain in gains:
+        total += gain
+        best = max(best, total)
+    return best - total
 
 
 def psi(now: Sequence[int], before: Sequence[int]) -> float:

@@ -12,14 +12,17 @@ from quantscout.sns_rules import check_message
 TITLES: dict[Kind, str] = {
     "precision": "precision fell",
     "drawdown": "losses beyond their usual pace",
+    "loss": "loss of capital",
     "input_drift": "input drifts",
     "repeated_coin": "same coin in the list",
     "improbable_score": "improbable score",
     "improbable_move": "improbable move",
+    "page": "page not written",
 }
-NAMED: tuple[Kind, ...] = ("input_drift", "repeated_coin", "improbable_move")
+NAMED: tuple[Kind, ...] = ("input_drift", "repeated_coin", "improbable_score", "improbable_move")
 """Whose key belongs into the subject."""
 NAME_CHARS = 25
+COMMAND = "quantscout "
 FORMAT = 1
 
 
@@ -45,7 +48,7 @@ def _when(at_ms: int) -> str:
 
 
 def _title(finding: Finding) -> str:
-    name = " ".join(gsm7(finding.key).split())[:NAME_CHARS] if finding.kind in NAMED else ""
+    name = " ".join(gsm7(finding.key.replace("_", " ")).split())[:NAME_CHARS] if finding.kind in NAMED else ""
     return TITLES[finding.kind] + (f", {name}" if name else "")
 
 
@@ -72,7 +75,8 @@ def _email(finding: Finding, at_ms: int) -> str:
         "",
         *_wrap(finding.text),
         "",
-        *_wrap(f"First step: {finding.first_step}"),
+        "First step:",
+        *(line for part in finding.first_step.splitlines() for line in _step(part)),
         "",
         f"Statistic {statistic:.4g}, told above {threshold:.4g}",
         *numbers,
@@ -80,6 +84,11 @@ def _email(finding: Finding, at_ms: int) -> str:
         NOT_ADVICE,
     ]
     return "\n".join(lines)
+
+
+def _step(line: str) -> list[str]:
+    """Return a line of the first step: a command stays in one piece, to be copied; words fit a phone."""
+    return [line] if line.startswith(COMMAND) else _wrap(line)
 
 
 def _wrap(text: str) -> list[str]:

@@ -1,5 +1,6 @@
 """The words of an escalation: thresholds, what is looked at, and what is found. Pure."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -9,7 +10,9 @@ from quantscout.errors import InputError, first_fault
 from quantscout.evaluation_models import EvaluatedHour
 from quantscout.models import Report
 
-Kind = Literal["precision", "drawdown", "input_drift", "repeated_coin", "improbable_score", "improbable_move"]
+Kind = Literal[
+    "precision", "drawdown", "loss", "input_drift", "repeated_coin", "improbable_score", "improbable_move", "page"
+]  # fmt: skip
 DAY_H, WEEK_H = 24, 168
 
 
@@ -24,7 +27,10 @@ class Thresholds(BaseModel):
     precision_sum: float = Field(25, ge=1, le=500, description="Page-Hinkley threshold, hit share times hours")
     drawdown_delta: float = Field(0.0015, ge=0, le=0.05, description="loss an hour that is tolerated, part of capital")
     drawdown_sum: float = Field(0.25, ge=0.02, le=5, description="Page-Hinkley threshold, part of capital")
-    return_cap_ratio: float = Field(0.25, ge=0.05, le=2, description="as far as an hour's mean net return counts")
+    return_cap_ratio: float = Field(0.25, ge=0.05, le=2, description="as far as an hour's mean net return counts there")
+    loss_ratio: float = Field(
+        0.25, ge=0.05, le=5, description="fall of the rule's equity from its best, part of capital"
+    )
     drift_psi: float = Field(0.25, ge=0.1, le=5, description="PSI of a factor's norms, a day against the time before")
     drift_least_rows: int = Field(500, ge=100, le=100_000, description="scored contracts that both sides need")
     repeated_h: int = Field(12, ge=2, le=24, description="hours of 24 in which the same coin is in the list")
@@ -55,11 +61,21 @@ class History(NamedTuple):
     reports: Sequence[Report]
     told_ms: Mapping[str, int]
     """Per "kind#key" the hour at which it was told last: what has been told is judged anew from there on."""
+    table: str
+    """The state's name, for the commands that a person is given."""
 
     def since(self, kind: Kind, key: str) -> list[EvaluatedHour]:
         """Return the evaluated hours after the last message about this."""
         told_ms = self.told_ms.get(name_of(kind, key), 0)
         return [hour for hour in self.hours if hour.hour_ms > told_ms]
+
+    def kpis_call(self) -> str:
+        """Return the command that shows the live picks' figures with their intervals."""
+        return f"quantscout kpis --table {self.table}"
+
+    def explain_call(self, name: str, hour: str) -> str:
+        """Return the command that explains a coin or contract in an hour; a shell takes it, whatever the name."""
+        return f"quantscout explain {shlex.quote(name)} --table {self.table} --at {hour}"
 
 
 class Measure(NamedTuple):
@@ -70,7 +86,10 @@ class Measure(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """Something for a person: what, about whom or what (`key`), in words, the numbers, and what to do first."""
+    """Something for a person: what, about whom or what (`key`), in words, the numbers, and what to do first.
+
+    A line of `first_step` that begins with "quantscout " is a command, to be copied as it is.
+    """
 
     kind: Kind
     key: str

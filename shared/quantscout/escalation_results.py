@@ -1,11 +1,12 @@
-"""Findings about what became of the picks: precision, drawdown, moves that are too improbable. Pure."""
+"""Findings about what became of the picks: precision, drawdown, loss, moves that are too improbable. Pure."""
 
 from collections.abc import Iterator, Sequence
 
 from quantscout.clock import iso
-from quantscout.escalation_drift import page_hinkley
+from quantscout.escalation_drift import fall_from_best, page_hinkley
 from quantscout.escalation_models import DAY_H, WEEK_H, Finding, History, Kind, Measure, Thresholds
 from quantscout.evaluation_models import EvaluatedHour
+from quantscout.frames import DAY_MS
 
 PICKS = "picks"
 """The key of what is about all picks together."""
@@ -31,7 +32,7 @@ def find_precision(history: History, limits: Thresholds) -> Iterator[Finding]:
         f"{figures['base_rate_7d']:.0%}); over {len(hours)} hours it was {figures['precision']:.0%} (all: "
         f"{figures['base_rate']:.0%})."
     )
-    step = "quantscout kpis; then look for a change of settings, version or sources before the fall"
+    step = f"{history.kpis_call()}\nThen look for a change of settings, version or sources before the fall."
     yield Finding("precision", PICKS, text, step, measure, figures)
 
 
@@ -57,16 +58,42 @@ def find_drawdown(history: History, limits: Thresholds) -> Iterator[Finding]:
         f"{len(hours)} hours, after costs; a pick's mean was {figures['mean_net_24h_7d']:+.1%} in the last 7 days, "
         f"{figures['mean_net_24h']:+.1%} over all."
     )
-    step = (
-        "quantscout kpis: is it the market (base rate, controls) or the picks? Do not act on the list until it is clear"
+    yield Finding("drawdown", PICKS, text, _market_or_picks(history), measure, figures)
+
+
+def find_loss(history: History, limits: Thresholds) -> Iterator[Finding]:
+    """Look at what the same rule has lost since its best point, whatever its usual pace: a fact, no test of a change.
+
+    It needs no hours to compare with, so a deployment whose first days are ruinous is told, too. Returns count whole.
+    """
+    hours = [hour for hour in history.since("loss", PICKS) if hour.complete_picks]
+    returns = [_net_return(hour) for hour in hours]
+    measure = Measure(fall_from_best([value / DAY_H for value in returns]), limits.loss_ratio)
+    if measure.statistic <= measure.threshold:
+        return
+    groups = [hour.population for hour in hours if hour.population.complete]
+    figures = {"loss": measure.statistic, "mean_net_24h": _mean(returns), "hours": len(hours)}
+    if groups:
+        figures["mean_net_24h_of_all"] = _mean([group.net_return_sum / group.complete for group in groups])
+    text = (
+        f"Buying each hour's five for 24 h has lost {measure.statistic:.0%} of the capital since its best point within "
+        f"{len(hours)} hours, after costs; a pick's mean was {figures['mean_net_24h']:+.1%} a day."
     )
-    yield Finding("drawdown", PICKS, text, step, measure, figures)
+    yield Finding("loss", PICKS, text, _market_or_picks(history), measure, figures)
+
+
+def _market_or_picks(history: History) -> str:
+    words = "Is it the market (base rate, controls) or the picks? Do not act on the list until it is clear."
+    return f"{history.kpis_call()}\n{words}"
 
 
 def find_moves(history: History, limits: Thresholds) -> Iterator[Finding]:
-    """Look for picks whose day lies far from that of all contracts of their hour: an error in the data, or a story."""
+    """Look for picks whose day lies far from that of all contracts of their hour: an error in the data, or a story.
+
+    In what was evaluated in the last 24 h, however old the hours are: after an outage they come late.
+    """
     told: set[str] = set()
-    for hour in history.hours[-DAY_H:]:
+    for hour in (hour for hour in history.hours if history.at_ms - DAY_MS < hour.evaluated_ms <= history.at_ms):
         for pick in hour.complete_picks:
             key, z, change = f"{pick.venue}:{pick.contract}", pick.move_z or 0.0, pick.return_24h_ratio or 0.0
             if abs(z) <= limits.move_z or key in told:
@@ -76,7 +103,7 @@ def find_moves(history: History, limits: Thresholds) -> Iterator[Finding]:
                 f"{key}, picked at {iso(hour.hour_ms)}, moved {change:+.0%} in 24 h: {abs(z):.0f} robust deviations "
                 "from the median of all contracts."
             )
-            step = "look at its bars on the venue: a split, a new denomination, a wrong bar? A true move needs nothing"
+            step = "Look at its bars on the venue: a split, a new denomination, a wrong bar? A true move needs nothing."
             yield Finding("improbable_move", key, text, step, Measure(abs(z), limits.move_z), {"change": change})
 
 

@@ -13,21 +13,24 @@ from quantscout.picks import load_hours, load_reports
 from quantscout.store import Store
 
 
+def first_hour_ms(at_ms: int, limits: Thresholds) -> int:
+    """Return the first of the hours that are looked back on at N."""
+    return at_ms - (HORIZON_H + limits.history_h - 1) * HOUR_MS
+
+
 def load_history(store: Store, at_ms: int, limits: Thresholds) -> History:
     """Return what is looked at, N (`at_ms`) and nothing after it (StateError)."""
-    newest_ms = at_ms - HORIZON_H * HOUR_MS
-    hours = load_hours(store, newest_ms - (limits.history_h - 1) * HOUR_MS, newest_ms)
+    hours = load_hours(store, first_hour_ms(at_ms, limits), at_ms - HORIZON_H * HOUR_MS)
     reports = load_reports(store, at_ms - (DAY_H - 1) * HOUR_MS, at_ms)
-    return History(at_ms, hours, reports, told_at(store.table))
+    return History(at_ms, hours, reports, told_at(store.table), store.table.name)
 
 
-def watch(store: Store, at_ms: int, limits: Thresholds, send: Send, now_ms: Callable[[], int]) -> dict[str, Any]:
+def watch(store: Store, history: History, limits: Thresholds, send: Send, now_ms: Callable[[], int]) -> dict[str, Any]:
     """Tell what is found, once, and return `kpis`, `found` and `escalated` for the summary.
 
     Raises StateError or DeliveryError; what was told before stays told.
     """
-    history = load_history(store, at_ms, limits)
     findings = find(history, limits)
-    told = Teller(store.table, at_ms, limits.cooldown_h, send, now_ms).tell(findings)
+    told = Teller(store.table, history.at_ms, limits.cooldown_h, send, now_ms).tell(findings)
     found = [f"{finding.kind} {finding.key}" for finding in findings]
     return {"kpis": live_kpis(history.hours).plain(), "found": found, "escalated": told}

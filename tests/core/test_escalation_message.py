@@ -12,11 +12,12 @@ from quantscout.escalation_message import TITLES, build_escalation
 from quantscout.escalation_models import Finding, Kind, Measure
 from quantscout.message import COLUMNS, GSM7_SAFE, SMS_LIMIT
 
+COMMAND = "quantscout explain PEPE --table quantscout-State-1ABC --at 2026-03-01T12:00:00Z"
 FINDING = Finding(
     kind="repeated_coin",
     key="PEPE",
     text="PEPE was in the list in 13 of the last 24 hours.",
-    first_step="quantscout explain PEPE: one lasting move, or a figure that has stopped changing?",
+    first_step=f"{COMMAND}\nOne lasting move, or a figure that has stopped changing?",
     measure=Measure(13, 12),
     figures={"hours": 13},
 )
@@ -34,13 +35,19 @@ def test_the_subject_says_what_it_is_about() -> None:
     assert subject == "QuantScout 2026-03-01 12:00 UTC: same coin in the list, PEPE"
 
 
+def test_a_factor_stands_in_the_subject_as_words() -> None:
+    """An SMS has no underscore."""
+    subject = build_escalation(FINDING._replace(kind="input_drift", key="oi_change"), N_MS)["Subject"]
+    assert subject.endswith(": input drifts, oi change")
+
+
 def test_the_text_has_the_first_step_and_the_numbers() -> None:
-    """A person sees what, what to do, and by how much, in a phone's width."""
+    """A person sees what, what to do, and by how much, in a phone's width; a command stays in one piece."""
     text = bodies(FINDING)["email"]
     assert "PEPE was in the list in 13 of the last 24 hours." in text
-    assert "First step: quantscout explain PEPE" in text
+    assert f"First step:\n{COMMAND}\nOne lasting move" in text
     assert "Statistic 13, told above 12" in text
-    assert max(map(len, text.splitlines())) <= COLUMNS
+    assert max(len(line) for line in text.splitlines() if line != COMMAND) <= COLUMNS
 
 
 def test_a_program_reads_the_same() -> None:

@@ -10,11 +10,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from quantscout.clock import check_not_future, to_ms
 from quantscout.environment import parse_environment
-from quantscout.escalation_ledger import publish_escalation
+from quantscout.escalation_ledger import Teller, publish_escalation
 from quantscout.escalation_models import parse_thresholds
-from quantscout.evaluation import evaluate
-from quantscout.evaluation_page import PAGE_HOUR, build_page, store_page
-from quantscout.evaluation_watch import watch
+from quantscout.evaluation import evaluate, mend_gaps
+from quantscout.evaluation_page import build_page, find_problem, newest_page_ms, store_page
+from quantscout.evaluation_watch import first_hour_ms, load_history, watch
 from quantscout.store import open_store
 from quantscout.telemetry import Invocation, observed, open_log
 
@@ -26,6 +26,7 @@ TOPIC_ARN = os.environ.get("ESCALATION_TOPIC_ARN") or ENVIRONMENT.alarm_topic_ar
 STORE = open_store(ENVIRONMENT.table_name)
 SNS = boto3.client("sns")
 S3 = boto3.client("s3") if ENVIRONMENT.tape_bucket else None
+SEND = partial(publish_escalation, SNS, TOPIC_ARN)
 NO_PAGE = {"page": None, "page_problem": ""}
 
 
@@ -42,17 +43,30 @@ def handler(event: dict[str, Any], _: LambdaContext, seen: Invocation) -> dict[s
     check_not_future(wanted.hour, now())
     at_ms = to_ms(wanted.hour)
     done = evaluate(STORE, at_ms, seen.remaining_s, force=wanted.force)
-    watched = watch(STORE, at_ms, THRESHOLDS, partial(publish_escalation, SNS, TOPIC_ARN), lambda: to_ms(now()))
-    page = keep_page(at_ms) if S3 and wanted.hour.hour == PAGE_HOUR else NO_PAGE
-    summary = done.summary() | watched | page | {"state": STORE.spent()}
+    history = load_history(STORE, at_ms, THRESHOLDS)
+    gaps = mend_gaps(STORE, history.hours, first_hour_ms(at_ms, THRESHOLDS), at_ms, seen.remaining_s)
+    watched = watch(STORE, history, THRESHOLDS, SEND, now_ms)
+    is_newest = at_ms == newest_page_ms(now_ms())
+    page = keep_page(at_ms, len(gaps.not_evaluated)) if S3 and is_newest else NO_PAGE
+    summary = done.summary() | gaps.summary() | watched | page | {"state": STORE.spent()}
     LOG.info("evaluation done", extra=summary)
     return summary
 
 
-def keep_page(at_ms: int) -> dict[str, Any]:
-    """Write the page of the live picks, and return its key, or why there is none: outcomes and messages are out."""
+def now_ms() -> int:
+    """Return the time in epoch milliseconds."""
+    return to_ms(now())
+
+
+def keep_page(at_ms: int, lost: int) -> dict[str, Any]:
+    """Write the page of the live picks and return its key, or tell a person, once, and return why there is none.
+
+    Outcomes and messages are out: only if nobody can be told (StateError, DeliveryError) the invocation fails.
+    """
     try:
-        return {"page": store_page(S3, ENVIRONMENT.tape_bucket, build_page(STORE, at_ms, SETTINGS)), "page_problem": ""}
+        page = build_page(STORE, at_ms, SETTINGS, lost=lost)
+        return {"page": store_page(S3, ENVIRONMENT.tape_bucket, page), "page_problem": ""}
     except Exception as error:  # whatever it is: a failed invocation would be repeated for a page
         LOG.exception("the page was not written")
+        Teller(STORE.table, at_ms, THRESHOLDS.cooldown_h, SEND, now_ms).tell([find_problem(error, at_ms)])
         return {"page": None, "page_problem": f"{type(error).__name__}: {error}"}

@@ -41,8 +41,9 @@ class LiveKpis(NamedTuple):
 
 
 def live_kpis(hours: Iterable[EvaluatedHour]) -> LiveKpis:
-    """Return the figures of these hours (SPEC 8)."""
-    known = list(hours)
+    """Return the figures of these hours (SPEC 8); those that may not count are only named."""
+    every = list(hours)
+    known = [hour for hour in every if hour.is_measured]
     picks = [pick for hour in known for pick in hour.complete_picks]
     matched = [pick for pick in picks if pick.controls]
     nets = [pick.net_return_24h_ratio for pick in picks if pick.net_return_24h_ratio is not None]
@@ -61,7 +62,7 @@ def live_kpis(hours: Iterable[EvaluatedHour]) -> LiveKpis:
         median_net_return_24h=Figure(median(nets) if nets else None, len(nets)),
         without_controls=len(picks) - len(matched),
         without_outcome=sum(len(hour.picks) for hour in known) - len(picks),
-        excluded=dict(Counter(hour.excluded for hour in known if hour.excluded)),
+        excluded=dict(Counter(hour.excluded for hour in every if hour.excluded)),
     )
 
 

@@ -14,8 +14,11 @@ from quantscout.frames import Schema
 from quantscout.models import Status
 from quantscout.outcomes import FIGURES, OUTCOMES
 
-Excluded = Literal["", "no_report", "no_universe", "no_contracts", "no_bars"]
-"""No report is stored; no universe with it; nobody in the universe has percentiles; nobody has an outcome."""
+Excluded = Literal["", "no_report", "late", "no_universe", "no_contracts", "no_bars"]
+"""No report is stored; it was made too late for its entry; no universe is stored with it; nobody in the universe has
+percentiles; nobody has an outcome. The first that holds is named."""
+LATE_MOST_S = 600
+"""A report made longer than this after its hour is credited with no entry at the hour's open (docs/outcomes.md)."""
 FORMAT = 1
 PICKS = 5
 BINS = 10
@@ -53,6 +56,9 @@ HOURS: Schema = {
     **dict.fromkeys(("listed", "eligible", "with_data", "scored_set", "passed", "ranked"), pl.Int32),
     "lacking": pl.List(pl.String),  # type: ignore[dict-item] # what nobody had: live the factors, of an archive its series
 }
+LIVE_HOURS: Schema = {**HOURS, "method_version": pl.String, "config_hash": pl.String}
+"""HOURS of a stack, whose method and settings may have changed meanwhile; null where an hour does not tell them."""
+_RUN_ID_PARTS = 3
 
 Frozen = ConfigDict(frozen=True, extra="ignore")  # an item of a later version stays readable
 
@@ -122,6 +128,10 @@ class EvaluatedHour(BaseModel):
     level: int | None = None
     regime: str = ""
     run_id: str = ""
+    late_s: int | None = None
+    """How long after the hour its report was made; None in items of versions that did not keep it."""
+    rows: str = ""
+    """The build of the judged rows that belong to it; empty in items of versions whose hours had one place for rows."""
     funnel: dict[str, int] = {}
     lacking: list[str] = []
     population: Group = Group()
@@ -136,11 +146,31 @@ class EvaluatedHour(BaseModel):
         return max((pick.score for pick in self.picks), default=None)
 
     @property
+    def is_measured(self) -> bool:
+        """Return whether it may count: there was a report, and in time for the entry."""
+        return self.excluded not in {"no_report", "late"}
+
+    @property
     def complete_picks(self) -> list[Pick]:
-        """The picks that have an outcome."""
-        return [pick for pick in self.picks if pick.is_complete]
+        """The picks that count: they have an outcome, and were published in time for their entry."""
+        return [pick for pick in self.picks if pick.is_complete] if self.is_measured else []
+
+    @property
+    def method_version(self) -> str | None:
+        """The version of the method by which the hour was ranked, None where it is not known."""
+        return self._of_run(1)
+
+    @property
+    def config_hash(self) -> str | None:
+        """The hash of the settings by which the hour was ranked, None where it is not known."""
+        return self._of_run(2)
+
+    def _of_run(self, place: int) -> str | None:
+        parts = self.run_id.split("/")
+        return parts[place] if len(parts) == _RUN_ID_PARTS else None
 
     def row(self) -> dict[str, Any]:
-        """Return the hour's row of HOURS."""
-        own = {name: getattr(self, name) for name in ("hour_ms", "status", "level", "regime", "lacking")}
+        """Return the hour's row of LIVE_HOURS."""
+        names = ("hour_ms", "status", "level", "regime", "lacking", "method_version", "config_hash")
+        own = {name: getattr(self, name) for name in names}
         return own | {name: self.funnel.get(name) for name in HOURS if name not in own}

@@ -1,7 +1,10 @@
 """An hour judged: its universe, its report and the bars of the day after it, made rows and aggregates. Pure."""
 
+from datetime import datetime
+
 import polars as pl
 
+from quantscout.clock import to_ms
 from quantscout.evaluation_models import BINS, JUDGED, NORMS, PICKS, EvaluatedHour, Group, Pick
 from quantscout.factors import NAMES
 from quantscout.frames import HOUR_MS, KEY
@@ -12,6 +15,8 @@ from quantscout.outcomes import COMPLETE, FIGURES, HORIZON_H, INCOMPLETE, NO_ENT
 QUINTILES = 5
 NORMAL_MAD = 1.4826
 """Times the median absolute deviation estimates a normal's standard deviation."""
+OMITS_IDLE_BARS = ("kucoin",)
+"""Venues that send no bar for an hour without a trade. Binance sends one: its hole is an hour that nobody knows."""
 LEAST_FOR_MOVE = 20
 """So many outcomes an hour needs before a move can be called far from the others."""
 
@@ -19,7 +24,16 @@ LEAST_FOR_MOVE = 20
 def outcomes_of(bars: pl.DataFrame, hour_ms: int, costs: Costs) -> pl.DataFrame:
     """Return OUTCOMES of one hour; contracts without any bar at H have no row."""
     day = pl.col("open_ms").is_between(hour_ms, hour_ms + (HORIZON_H - 1) * HOUR_MS)
-    return build_outcomes(bars.filter(day), costs).filter(pl.col("hour_ms") == hour_ms)
+    return build_outcomes(judgeable(bars.filter(day)), costs).filter(pl.col("hour_ms") == hour_ms)
+
+
+def judgeable(bars: pl.DataFrame) -> pl.DataFrame:
+    """Return the bars that an outcome may be made of, live and in a replay: recorded ones, and what nobody traded.
+
+    `bars` have venue and `filled`. A filled bar counts where the venue leaves out bars without a trade; elsewhere its
+    hour is one that nobody knows.
+    """
+    return bars.filter(~pl.col("filled") | pl.col("venue").cast(pl.String).is_in(list(OMITS_IDLE_BARS)))
 
 
 def judge(universe: pl.DataFrame, outcomes: pl.DataFrame, hour_ms: int) -> pl.DataFrame:
@@ -50,6 +64,7 @@ def evaluated_hour(
         level=None if report.gate_level is None else LEVELS.index(report.gate_level),
         regime=report.regime.name,
         run_id=report.run_id,
+        late_s=(to_ms(datetime.fromisoformat(report.generated_at)) - hour_ms) // 1000,
         funnel={name: value for name, value in report.funnel.model_dump().items() if name != "by_reason"},
         lacking=[name for name in NAMES if scored.height and scored[f"{name}_norm"].null_count() == scored.height],
         population=population,

@@ -2,14 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 import pytest
 from typer.testing import CliRunner
 
 from evidence.made_judged import START_MS, Made, Plan, make_judged
-from quantscout import picks, store
+from quantscout import evaluation, picks, store
 from quantscout.errors import InputError, StateError
+from quantscout.evaluation_models import EvaluatedHour, Excluded
 from quantscout.frames import DAY_MS, HOUR_MS
 from quantscout_local.cli import app
 from quantscout_local.evidence.judged import ABOUT, FORMAT, HOURS, HOURS_FILE, JUDGED, part_name
@@ -17,6 +19,7 @@ from quantscout_local.evidence.kpis_command import LIVE_DAYS, Ask, read_live, ru
 from quantscout_local.evidence.kpis_models import Kpis
 
 NOW_MS = START_MS + 40 * DAY_MS + 1234
+REASONS: tuple[Excluded, ...] = ("late", "no_report")
 
 
 @pytest.fixture(scope="module")
@@ -85,29 +88,112 @@ def test_a_folder_and_a_table_exclude_each_other(replay: Path) -> None:
         run_kpis(ask(replay, "state"), as_json=True)
 
 
+class Stored(NamedTuple):
+    """A table as read_live sees it: evaluated hours of three settings, one of them of a version that told none."""
+
+    judged: pl.DataFrame
+    hours: pl.DataFrame
+
+    def items(self) -> list[EvaluatedHour]:
+        """Return the hours' items; beside the measured ones two that are not."""
+        named = [
+            EvaluatedHour(hour_ms=row["hour_ms"], evaluated_ms=row["hour_ms"] + DAY_MS, settled=True)
+            for row in self.hours.to_dicts()
+        ]
+        last_ms = named[-1].hour_ms
+        others = [named[-1].model_copy(update={"hour_ms": last_ms + HOUR_MS, "excluded": name}) for name in REASONS]
+        return [*named, *others]
+
+
+@pytest.fixture
+def stored(made: Made, monkeypatch: pytest.MonkeyPatch) -> Stored:
+    """Put a table of 40 days in the place of the state; 37 hours were published and never judged."""
+    number = pl.int_range(pl.len())
+    hours = made.hours.with_columns(
+        method_version=pl.when(number >= 480).then(pl.lit("1.1.0")),
+        config_hash=pl.when(number >= 720).then(pl.lit("b" * 12)).when(number >= 480).then(pl.lit("a" * 12)),
+    )
+    table = Stored(made.judged, hours)
+    monkeypatch.setattr(store, "open_store", lambda name: name)
+    monkeypatch.setattr(picks, "load_hours", lambda *_: table.items())
+    monkeypatch.setattr(picks, "frames_of", lambda *_: (table.judged, table.hours))
+    monkeypatch.setattr(evaluation, "lost_hours", lambda *_: [*range(37)])
+    return table
+
+
+def live(
+    stored: Stored, capsys: pytest.CaptureFixture[str], trials: int = 3, method: str = "", config: str = ""
+) -> Kpis:
+    """Return the figures of the stored hours."""
+    assert stored.hours.height == 960
+    asked = ask(None, "state")._replace(trials=trials, method=method or None, config=config or None)
+    run_kpis(asked, as_json=True)
+    return Kpis.model_validate_json(capsys.readouterr().out)
+
+
 def test_live_picks_are_read_from_the_table(
-    made: Made, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    stored: Stored, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """All that the state keeps, up to this hour."""
-    asked: list[tuple[str, int, int]] = []
+    assert live(stored, capsys).picks == 4800
+    asked: list[tuple[object, ...]] = []
 
-    def load(table: str, first_ms: int, last_ms: int) -> Made:
-        asked.append((table, first_ms, last_ms))
-        return made
+    def load(*of: object) -> list[EvaluatedHour]:
+        asked.append(of)
+        return stored.items()
 
-    monkeypatch.setattr(store, "open_store", lambda table: table)
-    monkeypatch.setattr(picks, "load_evaluated", load)
-    run_kpis(ask(None, "state"), as_json=True)
-    assert Kpis.model_validate_json(capsys.readouterr().out).picks == 4800
+    monkeypatch.setattr(picks, "load_hours", load)
     read_live("state", NOW_MS)
-    assert asked[-1] == ("state", START_MS + (40 - LIVE_DAYS) * DAY_MS, START_MS + 40 * DAY_MS)
-    assert asked[-1][2] % HOUR_MS == 0
+    assert asked == [("state", START_MS + (40 - LIVE_DAYS) * DAY_MS, START_MS + 40 * DAY_MS)]
 
 
-def test_a_table_without_evaluated_hours_is_refused(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hours_that_are_not_measured_are_counted_by_name(stored: Stored, capsys: pytest.CaptureFixture[str]) -> None:
+    """Late, never published, never judged: each with its number, for a program and for a person."""
+    expected = {"late": 1, "no_report": 1, "not_evaluated": 37}
+    assert live(stored, capsys).excluded == expected
+    run_kpis(ask(None, "state"), as_json=False)
+    assert "left out or not judged: late 1, no_report 1, not_evaluated 37" in capsys.readouterr().out
+
+
+def test_methods_and_settings_are_told_apart(stored: Stored, capsys: pytest.CaptureFixture[str]) -> None:
+    """A group each, of those hours alone; what an older hour does not tell is unknown."""
+    groups = live(stored, capsys).by_method
+    assert [group.name for group in groups] == [f"1.1.0 {'a' * 12}", f"1.1.0 {'b' * 12}", "unknown unknown"]
+    assert [group.kpis[0].n for group in groups] == [1200, 1200, 2400]
+
+
+@pytest.mark.parametrize(("named", "told"), [(1, 2), (5, 5)])
+def test_settings_that_were_used_count_as_tried(
+    stored: Stored, capsys: pytest.CaptureFixture[str], named: int, told: int
+) -> None:
+    """At least as many as the hours know, also where only those of one are measured."""
+    assert live(stored, capsys, trials=named).trials == told
+    kpis = live(stored, capsys, trials=named, config="a" * 12)
+    assert (kpis.trials, "One setting was tried" in kpis.verdict.caution) == (told, False)
+
+
+def test_one_method_or_setting_is_measured_alone(stored: Stored, capsys: pytest.CaptureFixture[str]) -> None:
+    """The hours of the others are left out, and counted so."""
+    one, both = live(stored, capsys, config="b" * 12), live(stored, capsys, method="1.1.0")
+    assert (one.hours, one.picks, one.excluded["other_settings"]) == (240, 1200, 720)
+    assert (both.hours, both.excluded["other_settings"], len(both.by_method)) == (480, 480, 2)
+
+
+def test_a_setting_that_no_hour_has_is_refused(stored: Stored, capsys: pytest.CaptureFixture[str]) -> None:
+    """With those that there are."""
+    with pytest.raises(InputError, match=f"of 1.1.0 and none; there are: .*1.1.0 {'a' * 12}"):
+        live(stored, capsys, method="1.1.0", config="none")
+
+
+def test_a_replay_has_one_setting(replay: Path) -> None:
+    """A choice among one is a mistake: it was meant for a table."""
+    with pytest.raises(InputError, match="give --table"):
+        run_kpis(ask(replay)._replace(config="a" * 12), as_json=True)
+
+
+def test_a_table_without_evaluated_hours_is_refused(stored: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stack of one day has nothing to measure yet."""
-    monkeypatch.setattr(store, "open_store", lambda table: table)
-    monkeypatch.setattr(picks, "load_evaluated", lambda *_: (made.judged.clear(), made.hours.clear()))
+    monkeypatch.setattr(picks, "frames_of", lambda *_: (stored.judged.clear(), stored.hours.clear()))
     with pytest.raises(InputError, match="no evaluated hour yet"):
         read_live("state", NOW_MS)
 

@@ -91,6 +91,7 @@ def test_a_stack_that_has_published_nothing_has_nothing_to_judge(world: World) -
     assert evaluate_at(world).summary() == {
         "hour": "2026-03-02T12:00:00Z",
         "evaluated": [],
+        "kept": 0,
         "left": 0,
         "complete": True,
     }

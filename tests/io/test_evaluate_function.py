@@ -3,7 +3,7 @@
 import importlib.util
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -182,3 +182,50 @@ def test_a_page_that_cannot_be_written_undoes_nothing(load: Load, world: World, 
     answer = call(module, {"scheduled_at": "2026-03-03T00:20:00Z"})
     assert (answer["page"], answer["complete"]) == (None, True)
     assert answer["page_problem"].startswith("DeliveryError: S3 did not take evidence/index.html for nowhere")
+
+
+def test_a_page_that_cannot_be_written_is_told_once(load: Load, world: World, topics: dict[str, str]) -> None:
+    """A person hears of it on the alarm topic, with the first step; not again by a retry or on the next day."""
+    screen_noon(world)
+    live_through(world, range(1, 37))
+    module = load(TAPE_BUCKET="nowhere")
+    for day, times in ((3, 2), (4, 1)):
+        world.clock.at = datetime(2026, 3, day, 0, 20, tzinfo=UTC)
+        for _ in range(times):
+            assert call(module, {"scheduled_at": f"2026-03-0{day}T00:20:00Z"})["page_problem"]
+    assert published(topics["alarm"]) == ["QuantScout 2026-03-03 00:00 UTC: page not written"]
+
+
+def test_a_page_of_which_nobody_can_be_told_fails_aloud(load: Load, world: World, topics: dict[str, str]) -> None:
+    """Neither S3 nor SNS takes anything: the invocation fails, which an alarm sees, and is tried again."""
+    screen_noon(world)
+    live_through(world, range(1, 37))
+    module = load(TAPE_BUCKET="nowhere")
+    world.clock.at = NOON + timedelta(hours=36, minutes=20)
+    boto3.client("sns", region_name=REGION).delete_topic(TopicArn=topics["alarm"])
+    with pytest.raises(DeliveryError, match="SNS did not take the escalation page"):
+        call(module, {"scheduled_at": "2026-03-03T00:20:00Z"})
+    assert len(load_hours(world.store, NOON_MS, NOON_MS)) == 1
+
+
+def test_an_older_midnight_does_not_take_the_page_back(load: Load, world: World, topics: dict[str, str]) -> None:
+    """An event that comes again a day later leaves the newer page; until the next midnight it may be repeated."""
+    screen_noon(world)
+    live_through(world, range(1, 37))
+    boto3.client("s3", region_name=REGION).create_bucket(Bucket="evidence-again")
+    module = load(TAPE_BUCKET="evidence-again")
+    written = []
+    for now in ("2026-03-03T00:20:00Z", "2026-03-03T23:59:59Z", "2026-03-04T00:00:00Z"):
+        world.clock.at = datetime.fromisoformat(now)
+        written.append(call(module, {"scheduled_at": "2026-03-03T00:20:00Z"})["page"])
+    assert written == ["evidence/index.html", "evidence/index.html", None]
+    assert published(topics["alarm"]) == []
+
+
+def test_hours_that_were_never_judged_are_in_the_answer(load: Load, world: World, topics: dict[str, str]) -> None:
+    """Noon was published, then nothing ran for a week: it is out of reach, and said with its name."""
+    screen_noon(world)
+    world.clock.at = NOON + timedelta(days=8)
+    answer = call(load(), {"at": "2026-03-09T12:00:00Z"})
+    assert (answer["not_evaluated"], answer["not_evaluated_first"]) == (1, [iso(NOON_MS)])
+    assert (answer["settled_late"], answer["evaluated"]) == ([], [])

@@ -33,16 +33,16 @@ def make_hour(number: int, picks: Sequence[Pick], excluded: str = "") -> Evaluat
     """Return an evaluated hour with these picks."""
     return EvaluatedHour(
         hour_ms=START_MS + number * HOUR_MS, evaluated_ms=START_MS + (number + 24) * HOUR_MS, settled=True,
-        excluded=excluded, status="ok", level=1,
+        excluded=excluded, status="ok", level=1, late_s=95,
         funnel={"listed": 1289, "eligible": 1200, "with_data": 1190, "scored_set": 90, "passed": 12, "ranked": 12},
         lacking=["social"], population=Group(rows=1190, complete=1180, hits=118),
         scored=Group(rows=90, complete=90, hits=18), picks=list(picks),
     )  # fmt: skip
 
 
-def build(hours: Sequence[EvaluatedHour], **more: pl.DataFrame) -> PageContent:
+def build(hours: Sequence[EvaluatedHour], bars: pl.DataFrame | None = None) -> PageContent:
     """Return the content for these hours."""
-    return build_live_content(Live(hours, Settings(), Costs(), **more))
+    return build_live_content(Live(hours, Settings(), Costs(), bars=bars))
 
 
 def values_of(content: PageContent) -> dict[str, float | None]:
@@ -102,6 +102,37 @@ def test_an_hour_without_a_report_is_counted_and_not_measured() -> None:
     content = build([make_hour(0, []), make_hour(1, [], excluded="no_report")])
     assert content.basis.exclusions == {"hours left out (no_report)": 1}
     assert sum(week.hours for week in content.weeks) == 1
+
+
+def test_a_late_hour_is_named_and_in_no_figure() -> None:
+    """Its picks are neither counted nor shown: their entry was there before the report."""
+    late = make_hour(1, [make_pick(rank) for rank in (4, 5)], excluded="late")
+    alone, both = (build(hours) for hours in ([make_hour(0, [make_pick(1)])], [make_hour(0, [make_pick(1)]), late]))
+    assert both.basis.exclusions == {"hours left out (late)": 1}
+    assert (values_of(both), both.best, both.worst) == (values_of(alone), alone.best, alone.worst)
+    assert (both.basis.picks, both.months) == (1, alone.months)
+    assert "at most 10 minutes after" in text_of(both)
+
+
+def test_hours_that_nobody_judged_are_named() -> None:
+    """They have no item and no row: their number stands with the other exclusions."""
+    content = build_live_content(Live([make_hour(0, [make_pick(1)])], Settings(), Costs(), lost=7))
+    assert content.basis.exclusions == {"hours left out (not_evaluated)": 7}
+
+
+def test_hours_of_unknown_delay_are_named() -> None:
+    """Items of earlier versions do not tell when their report was made: nothing is claimed of them."""
+    old = make_hour(0, [make_pick(1)]).model_copy(update={"late_s": None})
+    assert "1 hour was evaluated by a version that did not keep when the report was made" in text_of(build([old]))
+    assert "did not keep when" not in text_of(build([make_hour(0, [make_pick(1)])]))
+
+
+def test_what_stopped_trading_is_named_where_survivorship_is() -> None:
+    """It has no outcome, and the page does not claim that it counts."""
+    text = text_of(build([make_hour(0, [make_pick(1, complete=False), make_pick(2)])]))
+    assert "One that stopped trading within 24 hours has no outcome" in text
+    assert "every contract that was listed in its hour is counted" not in text
+    assert "1 incomplete" in text
 
 
 def test_months_are_told_apart() -> None:

@@ -1,6 +1,6 @@
 """All figures of judged hours, each with its 95 % interval (docs/statistics.md has every definition)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -10,7 +10,7 @@ from quantscout_local.evidence.controls import match_controls
 from quantscout_local.evidence.deciles import rate_deciles, rate_monotonicity
 from quantscout_local.evidence.equity import build_equity
 from quantscout_local.evidence.equity_risk import rate_equity, rate_turnover
-from quantscout_local.evidence.kpis_groups import MONTH, STATUS, rate_groups
+from quantscout_local.evidence.kpis_groups import METHOD, MONTH, STATUS, rate_groups
 from quantscout_local.evidence.kpis_headline import Matched, rate_falls, rate_hits, rate_matched, rate_returns
 from quantscout_local.evidence.kpis_missing import name_missing
 from quantscout_local.evidence.kpis_models import Group, Kpi, Kpis, Verdict
@@ -31,6 +31,7 @@ class Asked(NamedTuple):
     samples: int
     missing: tuple[str, ...]
     trials: int
+    excluded: dict[str, int]
 
 
 class Parts(NamedTuple):
@@ -60,16 +61,20 @@ def build_kpis(  # noqa: PLR0913 - what a person may ask for, by name
     *,
     missing: Sequence[str] = (),
     trials: int = 1,
+    excluded: Mapping[str, int] | None = None,
 ) -> Kpis:
     """Return all figures of judged rows and their hours; the same input and seed give the same figures.
 
-    The sentence names the factors that hours lacked and what else is `missing`; `trials` settings were tried before.
+    The sentence names the factors that hours lacked and what else is `missing`; `trials` settings were tried before;
+    `excluded` counts hours that are left out, by reason.
     Raises InputError where nothing can be measured: no complete outcome, hours listed twice, too few hours.
     """
     population = build_population(judged, hours)
-    asked = Asked(seed, blocks_h, samples, (*name_missing(population.hours), *missing), trials)
+    asked = Asked(seed, blocks_h, samples, (*name_missing(population.hours), *missing), trials, dict(excluded or {}))
     context = _build_context(population, asked)
     keys = {"by_month": MONTH, "by_status": STATUS}
+    if {"method_version", "config_hash"} <= {*hours.columns}:
+        keys["by_method"] = METHOD
     picks = context.matched.judged
     groups = {name: rate_groups(context.population, picks, context.resamples, key) for name, key in keys.items()}
     return _assemble(context, Parts(_rate_headline(context), _rate_tables(context), groups))
@@ -115,11 +120,6 @@ def _rate_tables(context: Context) -> dict[str, tuple[Kpi, ...]]:
     }
 
 
-def _count_intervals(parts: Parts) -> int:
-    grouped = (group.kpis for groups in parts.groups.values() for group in groups)
-    return sum(kpi.low is not None for table in (parts.headline, *parts.tables.values(), *grouped) for kpi in table)
-
-
 def _judge(context: Context, parts: Parts) -> Verdict:
     named = {kpi.name: kpi for kpi in parts.headline}
     first, last = _span(context)
@@ -131,11 +131,13 @@ def _judge(context: Context, parts: Parts) -> Verdict:
         skew_longer=named["hits_less_falls_over_matched_points_longer_blocks"],
         net=named["mean_net_return_24h"],
         net_longer=named["mean_net_return_24h_longer_blocks"],
+        median=named["median_net_return_24h"],
+        rule=named["total_return"],
+        drawdown=named["max_drawdown"],
         pick_hours=context.matched.judged["at"].n_unique(),
         period=f"{first} to {last}, {context.population.hours.height:,} hours",
         missing=context.asked.missing,
         trials=context.asked.trials,
-        intervals=_count_intervals(parts),
     )
     return build_verdict(evidence)
 

@@ -9,6 +9,9 @@ from quantscout_local.evidence.stats_population import Population, total_by_part
 MONTH = pl.from_epoch("hour_ms", time_unit="ms").dt.strftime("%Y-%m")
 """Of the hour, UTC."""
 STATUS = pl.col("status")
+UNKNOWN = "unknown"
+METHOD = pl.format("{} {}", *(pl.col(name).fill_null(UNKNOWN) for name in ("method_version", "config_hash")))
+"""Of the hours of a stack, by which it was ranked."""
 
 
 def rate_groups(population: Population, picks: pl.DataFrame, resamples: Resamples, key: pl.Expr) -> tuple[Group, ...]:

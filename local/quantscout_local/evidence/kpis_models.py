@@ -56,6 +56,7 @@ class Kpis(_Frozen):
     picks_without_outcome: dict[str, int]
     picks_without_control: int
     picks_without_control_in_scored_set: int
+    excluded: dict[str, int] = Field(default={}, description="Hours without a judgement or left out, by reason")
     missing: tuple[str, ...]
     seed: int
     samples: int
@@ -69,6 +70,9 @@ class Kpis(_Frozen):
     factor_lift: tuple[Kpi, ...]
     by_month: tuple[Group, ...]
     by_status: tuple[Group, ...]
+    by_method: tuple[Group, ...] = Field(
+        default=(), description="By version of the method and hash of the settings; a replay has one and names none"
+    )
 
     def find(self, name: str) -> Kpi:
         """Return a figure of the headline by its name; KeyError if there is none."""

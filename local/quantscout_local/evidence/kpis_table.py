@@ -9,6 +9,7 @@ from rich.text import Text
 
 from quantscout.factors import FACTORS
 from quantscout_local.evidence.kpis_models import Group, Kpi, Kpis, Unit
+from quantscout_local.evidence.kpis_verdict import say_chance
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 NOTHING = "-"
 LEFT = {"figure", "of", "factor", ""}
 """Columns of words, which fold."""
+GROUPED = ("lift_over_matched_points", "mean_net_return_24h")
+"""Of a month, status or method: the figures whose intervals are shown."""
 STYLES = {"does": "bold green", "does_not": "bold red", "cannot_be_told": "bold yellow"}
 NOT_ADVICE = "Not financial advice. What the intervals do not cover: docs/statistics.md."
 
@@ -28,12 +31,21 @@ def print_kpis(console: "Console", kpis: Kpis) -> None:
     console.print(_build_table("Hit rate by decile of the score, 10 the highest", kpis.hit_rate_by_decile))
     console.print(_build_table("Does it rise with the score?", kpis.monotonicity))
     console.print(_build_factors(kpis.factor_lift))
-    for title, groups in (("By month", kpis.by_month), ("By status of the hour", kpis.by_status)):
+    methods = [("By method and settings", kpis.by_method)] if kpis.by_method else []
+    for title, groups in (("By month", kpis.by_month), ("By status of the hour", kpis.by_status), *methods):
         console.print(_build_groups(title, groups))
     verdict = kpis.verdict
     console.print(Text(verdict.sentence, STYLES[verdict.answer]), soft_wrap=True)
-    for line in (verdict.direction, verdict.money, verdict.caution, NOT_ADVICE):
+    for line in (verdict.direction, verdict.money, f"{say_chance(list_shown(kpis))} {verdict.caution}", NOT_ADVICE):
         console.print(line, soft_wrap=True)
+
+
+def list_shown(kpis: Kpis) -> list[Kpi]:
+    """Return every figure that the tables show with its interval."""
+    factors = (kpi for kpi in kpis.factor_lift if kpi.name.endswith(("_lift_points", "_ic")))
+    groups = (*kpis.by_month, *kpis.by_status, *kpis.by_method)
+    grouped = (kpi for group in groups for kpi in group.kpis if kpi.name in GROUPED)
+    return [*kpis.headline, *kpis.hit_rate_by_decile, *kpis.monotonicity, *factors, *grouped]
 
 
 def write_json(kpis: Kpis) -> str:
@@ -44,9 +56,11 @@ def write_json(kpis: Kpis) -> str:
 def _say_counts(kpis: Kpis) -> str:
     by_status = ", ".join(f"{status} {count:,}" for status, count in kpis.hours_by_status.items())
     lost = ", ".join(f"{reason} {count:,}" for reason, count in kpis.picks_without_outcome.items()) or "none"
+    named = ", ".join(f"{reason} {count:,}" for reason, count in sorted(kpis.excluded.items()))
+    hours = f"{by_status}; left out or not judged: {named}" if named else by_status
     return (
-        f"{kpis.hours:,} hours ({by_status}), {kpis.rows:,} judged rows, {kpis.picks:,} picks; left out: picks without "
-        f"outcome {lost}; without matched control {kpis.picks_without_control:,} (in the scored set "
+        f"{kpis.hours:,} hours ({hours}), {kpis.rows:,} judged rows, {kpis.picks:,} picks; left out: picks "
+        f"without outcome {lost}; without matched control {kpis.picks_without_control:,} (in the scored set "
         f"{kpis.picks_without_control_in_scored_set:,}). Intervals: {kpis.samples:,} samples of hours in blocks of "
         f"{kpis.blocks_h} h, seed {kpis.seed}."
     )

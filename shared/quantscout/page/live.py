@@ -3,7 +3,7 @@
 Points without intervals: a bootstrap needs libraries that the functions do not have. `quantscout kpis` has them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -12,7 +12,7 @@ from quantscout import METHOD_VERSION
 from quantscout.clock import iso
 from quantscout.evaluation_kpis import Figure as LiveFigure
 from quantscout.evaluation_kpis import LiveKpis, live_kpis
-from quantscout.evaluation_models import HOURS, EvaluatedHour
+from quantscout.evaluation_models import LATE_MOST_S, LIVE_HOURS, EvaluatedHour
 from quantscout.frames import Schema
 from quantscout.outcomes import COMPLETE, OUTCOMES, Costs
 from quantscout.page.content import Basis, Figure, Group, PageContent, Part, Unit, Verdict
@@ -36,9 +36,14 @@ UNITS: dict[str, Unit] = {
 OF = {"base_rate": "contracts", "scored_set_rate": "contracts of the scored set", "lift_over_matched": "matched picks"}
 MONTHLY = ("precision_at_5", "base_rate", "lift_over_matched", "mean_net_return_24h")
 ELSEWHERE = "interval: see quantscout kpis"
+SOURCE = (
+    f"The stack's own hours. The entry is the open of the hour's first bar; each report was made at most "
+    f"{LATE_MOST_S // 60} minutes after it, before that bar had closed. Hours whose report came later are left out."
+)
 SURVIVORSHIP = (
-    "None of its kind: every contract that was listed in its hour is counted, whatever became of it. One that was "
-    "delisted within 24 hours has no outcome and is counted as such."
+    "Little: a contract stays in its hour, with its own bars for as long as it trades, whatever became of it. One that "
+    "stopped trading within 24 hours has no outcome: it is in no figure, and a pick of that kind is counted as "
+    "incomplete or no_entry beside the picks."
 )
 NONE_YET = "Not known yet: no pick has a complete outcome. A pick can have one 24 hours after its entry."
 NO_HOURS = "Not known yet: no hour has been evaluated."
@@ -64,12 +69,14 @@ class Live(NamedTuple):
     costs: Costs
     judged: pl.DataFrame | None = None
     bars: pl.DataFrame | None = None
+    lost: int = 0
+    """Published hours that were never evaluated and no longer will be by themselves."""
 
 
 def build_live_content(live: Live) -> PageContent:
     """Return the page's content; with few hours, or none, it says what is not known yet."""
     told = [hour for hour in live.hours if hour.excluded != "no_report"]
-    frame = pl.DataFrame([hour.row() for hour in told], schema=dict(HOURS))
+    frame = pl.DataFrame([hour.row() for hour in told], schema=dict(LIVE_HOURS))
     picks = frame_of_picks(told)
     kpis = live_kpis(live.hours)
     chosen = choose(picks)
@@ -90,15 +97,16 @@ def build_live_content(live: Live) -> PageContent:
 
 
 def frame_of_picks(hours: Iterable[EvaluatedHour]) -> pl.DataFrame:
-    """Return the picks of evaluated hours with their outcomes, one row each."""
-    rows = [{"hour_ms": hour.hour_ms, **pick.model_dump()} for hour in hours for pick in hour.picks]
+    """Return the picks of evaluated hours that may count with their outcomes, one row each."""
+    measured = [hour for hour in hours if hour.is_measured]
+    rows = [{"hour_ms": hour.hour_ms, **pick.model_dump()} for hour in measured for pick in hour.picks]
     return pl.DataFrame([{name: row[name] for name in PICK} for row in rows], schema=dict(PICK))
 
 
 def _basis(live: Live, kpis: LiveKpis, hours: pl.DataFrame, picks: pl.DataFrame) -> Basis:
     outcomes = dict(picks["outcome"].value_counts().sort("outcome").iter_rows())
     return Basis(
-        source="The stack's own hours: each was published before any of its outcomes existed.",
+        source=SOURCE,
         first_hour_ms=live.hours[0].hour_ms if live.hours else None,
         last_hour_ms=live.hours[-1].hour_ms if live.hours else None,
         method_version=METHOD_VERSION,
@@ -111,10 +119,23 @@ def _basis(live: Live, kpis: LiveKpis, hours: pl.DataFrame, picks: pl.DataFrame)
         taker_fee_ratio=live.costs.taker_fee_ratio,
         slippage_ratio=live.costs.slippage_ratio,
         survivorship=SURVIVORSHIP,
-        exclusions={f"hours left out ({reason})": count for reason, count in sorted(kpis.excluded.items())},
+        exclusions={f"hours left out ({reason})": count for reason, count in _left_out(live, kpis)},
         lacking=list_lacking(hours),
-        remarks=("Hours that were published by an older method or configuration are counted with the others.",),
+        remarks=tuple(_remarks(live.hours)),
     )
+
+
+def _left_out(live: Live, kpis: LiveKpis) -> list[tuple[str, int]]:
+    lost = {"not_evaluated": live.lost} if live.lost else {}
+    return sorted((kpis.excluded | lost).items())
+
+
+def _remarks(hours: Sequence[EvaluatedHour]) -> Iterator[str]:
+    """Say what of the hours is not as the rest says."""
+    yield "Hours that were published by an older method or configuration are counted with the others."
+    if unknown := sum(hour.is_measured and hour.late_s is None for hour in hours):
+        counted = "1 hour was" if unknown == 1 else f"{unknown:,} hours were"
+        yield f"{counted} evaluated by a version that did not keep when the report was made; counted with the others."
 
 
 def _figures(kpis: LiveKpis, names: Iterable[str]) -> tuple[Figure, ...]:

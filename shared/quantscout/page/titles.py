@@ -42,8 +42,9 @@ OVERLAP = (
     "(stationary bootstrap, 24 h on average) and are as wide as that asks for."
 )
 MULTIPLE = (
-    "Many figures stand on this page. Of twenty independent 95 % intervals about one leaves its true value out by "
-    "chance. The answer on top rests on one comparison, named before the data were seen; the rest is for reading on."
+    "Many figures stand on this page, none corrected for their number: of twenty 95 % intervals at least one leaves "
+    "its true value out by chance. The answer on top rests on one comparison, named before the data were seen; the "
+    "rest is for reading on."
 )
 PRICES = (
     "A hit needs a high of +10 %, not a sale there. Prices are those of recorded bars: an order of any size moves the "

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from tempfile import TemporaryFile
@@ -23,8 +24,8 @@ from quantscout.publish import publish_report
 from quantscout.recording import Recorder, open_recorder
 from quantscout.redaction import KEYS
 from quantscout.run import Run
-from quantscout.secrets import SourceKeys, load_keys
-from quantscout.sources import open_sources
+from quantscout.secrets import FoundKeys, find_keys
+from quantscout.sources import NO_KEY, open_sources
 from quantscout.store import open_store
 from quantscout.tape import store_tape, store_universe, tape_key, universe_key
 from quantscout.telemetry import Invocation, observed, open_log
@@ -46,9 +47,19 @@ def now() -> datetime:
     return datetime.now(UTC) + timedelta(seconds=ENVIRONMENT.clock_offset_s)
 
 
-async def _run(lease: Lease, keys: SourceKeys, tape: Recorder | None, seen: Invocation) -> Outcome:
+def _find_keys() -> FoundKeys:
+    """Return the sources' keys; without them the hour has fewer figures, and says why."""
+    found = find_keys(ENVIRONMENT.source_keys_secret_id)
+    if found.problem:
+        told = {"secret_id": ENVIRONMENT.source_keys_secret_id, "problem": found.problem}
+        LOG.warning("the keys cannot be used", extra=told)
+    return found
+
+
+async def _run(lease: Lease, found: FoundKeys, tape: Recorder | None, seen: Invocation) -> Outcome:
     with tape.listening(STORE) if tape else nullcontext():
-        async with open_sources(ENVIRONMENT, keys, lambda: now().timestamp(), tape) as sources:
+        async with open_sources(ENVIRONMENT, found.keys, lambda: now().timestamp(), tape) as opened:
+            sources = replace(opened, no_key=f"switched off: the secret {found.problem}" if found.problem else NO_KEY)
             seen.watch(sources)
             sources.finish_by(now().timestamp() + seen.remaining_s() - TO_WRITE_S)
             hour, clock = from_ms(lease.record.hour_ms), tape.now if tape else now
@@ -63,12 +74,12 @@ def _alert_of(report: Report) -> Alert:
 @observed(LOG, lambda: now().timestamp())
 def handler(event: dict[str, Any], context: LambdaContext, seen: Invocation) -> dict[str, Any]:
     """Deliver the event's hour: compute, store, publish it once; store its tape, and return a summary."""
-    wanted, keys = seen.parse(event), load_keys(ENVIRONMENT.source_keys_secret_id)
-    with open_recorder(now, keys) if S3 else nullcontext() as tape:
+    wanted, found = seen.parse(event), _find_keys()
+    with open_recorder(now, found.keys) if S3 else nullcontext() as tape:
         delivery = Delivery(
             owner=context.aws_request_id,
             store=STORE,
-            compute=lambda lease: asyncio.run(_run(lease, keys, tape, seen)),
+            compute=lambda lease: asyncio.run(_run(lease, found, tape, seen)),
             alert_of=_alert_of,
             send=seen.sending(partial(publish_report, SNS)),
             now=now,

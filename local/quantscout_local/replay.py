@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +26,7 @@ from quantscout.report import config_hash
 from quantscout.run import Run
 from quantscout.secrets import SourceKeys
 from quantscout.settings import parse_settings
-from quantscout.sources import open_sources
+from quantscout.sources import NO_KEY, open_sources
 from quantscout.store import Store
 from quantscout.tape import Tape, parse_tape, path_of, query_of
 from quantscout_local import handlers, resources
@@ -114,13 +115,21 @@ def replay(tape: Tape) -> Replayed:
     async def work(store: Store) -> Outcome:
         trace_tasks()
         async with open_sources(environment, keys, listener=answers) as sources:
-            return await run_hour(Run(hour, sources, store, settings, clock.now, _no_wait))
+            asked = replace(sources, no_key=_why_off(tape))
+            return await run_hour(Run(hour, asked, store, settings, clock.now, _no_wait))
 
     with _state(tape.frames["state"]) as store:
         report, _, universe = asyncio.run(work(store))
     if universe is None:
         raise StateError(f"the repeated run of {tape.header.hour} left no universe; see docs/tape.md")
     return Replayed(report, universe, _warnings(tape, config_hash(settings), clock.unknown))
+
+
+def _why_off(tape: Tape) -> str:
+    """Return what the report says of a source that wanted a key and was off: also what was wrong with the secret."""
+    keyed = {name.removesuffix("_api_key") for name in SourceKeys.model_fields} - tape.header.sources.keys()
+    states = json.loads(tape.report)["sources"]
+    return next((states[name]["note"] for name in sorted(keyed & states.keys())), NO_KEY)
 
 
 async def _no_wait(_: float) -> None:

@@ -23,7 +23,8 @@ def build_account(run: Run, hours: list[VenueHour], outside: Outside, covered: d
     """Return the account; `covered` counts the coins for which Coinalyze and CoinGecko had figures."""
     sources = {hour.name: _venue_state(hour, run.hour_ms) for hour in hours}
     for name, source in (("coinalyze", run.sources.coinalyze), ("coingecko", run.sources.coingecko)):
-        sources[name] = _outside_state(name, covered[name], outside.problems, on=source is not None)
+        off = "" if source is not None else run.sources.no_key
+        sources[name] = _outside_state(name, covered[name], outside.problems, off)
     if outside.supply_as_of_ms is not None:
         supply = {"data_age_s": (run.hour_ms - outside.supply_as_of_ms) // 1000}
         sources["coingecko"] = sources["coingecko"].model_copy(update=supply)
@@ -50,10 +51,11 @@ def _venue_state(hour: VenueHour, hour_ms: int) -> SourceState:
     )
 
 
-def _outside_state(name: str, count: int, problems: list[Problem], *, on: bool) -> SourceState:
+def _outside_state(name: str, count: int, problems: list[Problem], off: str) -> SourceState:
+    """Return the state of a source that is no venue; `off` says why it was not asked, empty where it was."""
     own = [problem for problem in problems if problem.source == name]
     whole = [problem.detail for problem in own if problem.contract is None]
-    note = NO_KEY if not on else whole[0] if whole else ""
+    note = off or (whole[0] if whole else "")
     return SourceState(
-        ok=on and not whole, contracts=count, late=0, errors=count_errors(own), data_age_s=None, note=note
+        ok=not off and not whole, contracts=count, late=0, errors=count_errors(own), data_age_s=None, note=note
     )

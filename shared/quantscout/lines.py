@@ -26,6 +26,7 @@ class SourceLine(TypedDict, total=False):
     requests: int
     retried: dict[str, int]
     breaker: str
+    until: str
 
 
 class RunLine(TypedDict, total=False):

@@ -33,11 +33,13 @@ _NAME = (
     r"|credential|access[-_]?key(?:[-_]?id)?)|token|(?:proxy-)?authorization|set-cookie|cookie)"
 )
 _IS_NAME = re.compile(_NAME, re.IGNORECASE)
+_NOT_AN_ARN = r"(?!(?<=:\d{12}:)secret:)"
+"""Of arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME the name stays: it is no value, and says which secret."""
 _PATTERNS = (
     # Authorization: AWS4-HMAC-SHA256 Credential=..., Signature=...: its value has blanks and commas
     re.compile(r"((?:authorization|cookie)\b\\*[\"']?\s*[:=]\s*b?\\*[\"']?)([^\"'\\\r\n}\]]+)", re.IGNORECASE),
     # api_key=..., "x-cg-demo-api-key": "...", \"coinalyze_api_key\": \"...\"
-    re.compile(rf"(\b{_NAME}\\*[\"']?\s*[:=]\s*b?\\*[\"']?)([^\"'\\&\s,;<>)\]}}]+)", re.IGNORECASE),
+    re.compile(rf"(\b{_NOT_AN_ARN}{_NAME}\\*[\"']?\s*[:=]\s*b?\\*[\"']?)([^\"'\\&\s,;<>)\]}}]+)", re.IGNORECASE),
     # (b'api_key', b'...'), as httpcore tells headers
     re.compile(rf"([\"']{_NAME}[\"']\s*,\s*b?[\"'])([^\"'\r\n]+)", re.IGNORECASE),
     re.compile(r"(\w://)([^/@\s\"']+)(?=@)"),  # user:password@host

@@ -26,6 +26,8 @@ class Sources:
     coinalyze: Coinalyze | None = None
     coingecko: CoinGecko | None = None
     clients: tuple[SourceClient, ...] = field(default=())
+    no_key: str = NO_KEY
+    """Why a source that wants a key is not asked."""
 
     def follow_clock(self, source: str, drift_s: float) -> None:
         """Align a source's budgets to its own clock, which is so far ahead of ours."""

@@ -20,7 +20,15 @@ from quantscout.clock import iso, to_ms
 from quantscout.delivery import Delivered
 from quantscout.http import SourceClient
 from quantscout.lines import FUNNEL, NOTE_CHARS, Answer, SourceLine, line_of, line_of_source
-from quantscout.measures import LoadReport, Values, breaker_of, measure_backfill, measure_delivery, write_metrics
+from quantscout.measures import (
+    LoadReport,
+    Values,
+    banned_until_of,
+    breaker_of,
+    measure_backfill,
+    measure_delivery,
+    write_metrics,
+)
 from quantscout.models import HourEvent, Report, SourceState, parse_event
 from quantscout.redaction import KEYS, guard_other_loggers
 from quantscout.sources import NO_KEY, Sources
@@ -54,6 +62,7 @@ class Invocation:
         self._hour = ""
         self._clients: tuple[SourceClient, ...] | None = None
         self._values: Values = {}
+        self._asked_all = False
         log.set_correlation_id(context.aws_request_id)
 
     def parse(self, event: object) -> HourEvent:
@@ -87,11 +96,12 @@ class Invocation:
     def delivered(self, done: Delivered, answer: Answer, load_report: LoadReport) -> None:
         """Tell of a delivery: what was unusual, and the line "hour done"; `answer` is what the function returns."""
         with _Guard(self._log):
+            self._asked_all = True
             own = done.report if done.ending == "published" else None
             line = line_of(answer) | ({"funnel": own.funnel.model_dump(include=set(FUNNEL))} if own else {})
             self._tell_unusual(done, own)
             self._log.info("hour done", extra=self._line(line, own.sources if own else {}))
-            self._values |= measure_delivery(done, load_report)
+            self._values |= measure_delivery(done, load_report, self._now_s())
 
     def filled(self, filled: list[Filled], answer: Answer) -> None:
         """Tell of a backfill: the line "backfill done"."""
@@ -106,14 +116,20 @@ class Invocation:
             self._log.error("run failed", extra=self._line(told, {}))
 
     def end(self) -> None:
-        """Write the metrics, also of a run that failed."""
+        """Write the metrics, also of a run that failed.
+
+        That no breaker is open is only told by a delivery that came to its end: a backfill asks neither Coinalyze nor
+        CoinGecko, and whoever failed may have asked nobody.
+        """
         with _Guard(self._log):
-            if self._clients is not None:
-                self._values["OpenBreakers"] = float(sum(bool(self._breaker(client)) for client in self._clients))
+            count = sum(bool(breaker_of(client, self._now_s())) for client in self._clients or ())
+            if count or (self._asked_all and self._clients is not None):
+                self._values["OpenBreakers"] = float(count)
             write_metrics(self._values, self._stream)
 
-    def _breaker(self, client: SourceClient) -> str:
-        return breaker_of(client, self._now_s())
+    def _breaker(self, client: SourceClient) -> SourceLine:
+        now_s = self._now_s()
+        return {"breaker": breaker_of(client, now_s), "until": banned_until_of(client, now_s)}
 
     def _tell_unusual(self, done: Delivered, own: Report | None) -> None:
         if done.ending == "stood_back":
@@ -127,8 +143,8 @@ class Invocation:
             if not state.ok and state.note != NO_KEY:
                 self._log.warning("source out", extra={"source": name, "note": state.note[:NOTE_CHARS]})
         for client in self._clients or ():
-            if breaker := self._breaker(client):
-                self._log.warning("breaker open", extra={"source": client.source, "breaker": breaker})
+            if (met := self._breaker(client))["breaker"]:
+                self._log.warning("breaker open", extra={"source": client.source, **met})
 
     def _line(self, told: Mapping[str, Any], states: Mapping[str, SourceState]) -> dict[str, Any]:
         """Return what was told with the sources, the time and the memory."""
@@ -146,7 +162,8 @@ class Invocation:
         if client is None:
             return {}
         requests = sum(spent.requests for spent in client.spent.values())
-        return {"requests": requests, "retried": dict(sorted(client.retried.items())), "breaker": self._breaker(client)}
+        asked: SourceLine = {"requests": requests, "retried": dict(sorted(client.retried.items()))}
+        return asked | self._breaker(client)
 
 
 class _Guard:

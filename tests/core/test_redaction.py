@@ -115,6 +115,43 @@ def test_what_stands_in_a_keys_place_is_hidden_unread(text: str) -> None:
     assert HIDDEN in shown
 
 
+ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"the secret '{ARN}quantscout/keys-AbCdEf' cannot be read (AccessDeniedException)",
+        f"is not authorized to perform: secretsmanager:GetSecretValue on resource: {ARN}keys-AbCdEf",
+        ARN.replace("aws", "aws-us-gov") + "keys-AbCdEf",
+    ],
+)
+def test_a_secrets_name_is_no_secret(text: str) -> None:
+    """Whoever reads the log must see which one."""
+    assert Redaction().text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("secret:UNKNOWN", f"secret:{HIDDEN}"),
+        ("my:secret:UNKNOWN", f"my:secret:{HIDDEN}"),
+        ("12345678901:secret:UNKNOWN", f"12345678901:secret:{HIDDEN}"),
+        (f"{ARN}api_key=UNKNOWN", f"{ARN}api_key={HIDDEN}"),
+        (f"{ARN[:-1]}=UNKNOWN", f"{ARN[:-1]}={HIDDEN}"),
+        (f"{ARN}keys secret:UNKNOWN", f"{ARN}keys secret:{HIDDEN}"),
+    ],
+)
+def test_only_an_arn_lets_a_name_through(text: str, shown: str) -> None:
+    """The word alone, or a field within the name, is followed by a value."""
+    assert Redaction().text(text) == shown
+
+
+def test_a_known_key_is_hidden_in_an_arn(told: Redaction) -> None:
+    """Whoever names a secret after its value has not made it public."""
+    assert told.text(ARN + KEY) == ARN + HIDDEN
+
+
 @pytest.mark.parametrize("text", ["AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE", "CG-aBcDeFgHiJkLmNoPqRsTuVwX"])
 def test_a_key_is_known_by_its_look(text: str) -> None:
     """Where nothing beside it says what it is."""

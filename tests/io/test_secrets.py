@@ -2,15 +2,17 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
 from quantscout.environment import parse_environment
 from quantscout.errors import InputError
-from quantscout.secrets import SourceKeys, load_keys
+from quantscout.secrets import FoundKeys, SourceKeys, find_keys, load_keys
 from quantscout_local.handlers import forget_clients
 from quantscout_local.resources import REGION
 
@@ -74,25 +76,80 @@ def test_the_secret_is_read_once_in_five_minutes() -> None:
 
 
 def test_a_secret_that_is_missing_is_named_with_what_it_should_hold() -> None:
-    """A person learns which secret, and its shape."""
-    with pytest.raises(InputError, match=rf"the secret '{NAME}' cannot be read .*\"coinalyze_api_key\": \"\""):
+    """A person learns which secret, the service's own code, and the secret's shape."""
+    said = rf"the secret '{NAME}' cannot be read \(ResourceNotFoundException\); .*\"coinalyze_api_key\": \"\""
+    with pytest.raises(InputError, match=said):
         load_keys(NAME)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        KEY,
-        f'"{KEY}"',
-        f'["{KEY}"]',
-        f'{{"coinalyze_api_key": ["{KEY}"]}}',
-        f'{{"coinalyze_api_key": {{"is": "{KEY}"}}}}',
-    ],
-)
+def failing(error: Exception) -> Callable[..., Any]:
+    """Return a call of AWS that fails."""
+
+    def call(*_: object, **__: object) -> Any:
+        raise error
+
+    return call
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "InvalidRequestException"])
+def test_a_refusal_is_told_by_the_services_own_code(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has another remedy."""
+    answer: Any = {"Error": {"Code": code, "Message": "no"}}
+    refused = failing(ClientError(answer, "GetSecretValue"))
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", refused)
+    assert find_keys(NAME) == FoundKeys(SourceKeys(), f"cannot be read ({code})")
+
+
+def test_what_did_not_even_reach_the_service_is_told_by_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no code without an answer."""
+    lost = failing(EndpointConnectionError(endpoint_url="https://secretsmanager.invalid"))
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", lost)
+    assert find_keys(NAME).problem == "cannot be read (EndpointConnectionError)"
+
+
+def test_what_could_not_be_read_is_asked_for_again() -> None:
+    """Once it is there, the very next invocation has the keys."""
+    assert find_keys(NAME).problem
+    store(json.dumps({"coinalyze_api_key": KEY}))
+    assert find_keys(NAME).keys.coinalyze_api_key.get_secret_value() == KEY
+
+
+@pytest.mark.parametrize("text", ['{"coinalyze_api_key": "abc"def"}', "[]", '{"coinalyze_api_key": 1}'])
+def test_what_was_malformed_is_read_again(text: str) -> None:
+    """Whoever mends it does not wait for a cache."""
+    store(text)
+    assert find_keys(NAME).problem
+    good = json.dumps({"coinalyze_api_key": KEY})
+    boto3.client("secretsmanager").put_secret_value(SecretId=NAME, SecretString=good)
+    assert find_keys(NAME).keys.coinalyze_api_key.get_secret_value() == KEY
+
+
+MALFORMED = {
+    KEY: "no JSON",
+    f'{{"coinalyze_api_key": "ab"{KEY}", "coingecko_api_key": ""}}': "no JSON",
+    f'"{KEY}"': "no JSON object",
+    f'["{KEY}"]': "no JSON object",
+    f'{{"coinalyze_api_key": ["{KEY}"]}}': "coinalyze_api_key is no text",
+    f'{{"coinalyze_api_key": {{"is": "{KEY}"}}}}': "coinalyze_api_key is no text",
+    f'{{"coinalyze_api_key": "{KEY}", "coingecko_api_key": null}}': "coingecko_api_key is no text",
+    f'{{"coingecko_api_key": "{KEY}\\u00e9"}}': "coingecko_api_key has characters that no header can carry",
+    f'{{"coingecko_api_key": "{KEY}\\n{KEY}"}}': "coingecko_api_key has characters that no header can carry",
+    '{"coinalyze_api_key": " "}': "coinalyze_api_key has characters that no header can carry",
+}
+
+
+@pytest.mark.parametrize(("text", "said"), MALFORMED.items(), ids=range(len(MALFORMED)))
+def test_a_malformed_secret_gives_no_key_and_names_the_field(text: str, said: str) -> None:
+    """All or none: who mistyped one key stores both again."""
+    store(text)
+    assert find_keys(NAME) == FoundKeys(SourceKeys(), f"is malformed ({said})")
+
+
+@pytest.mark.parametrize("text", MALFORMED, ids=range(len(MALFORMED)))
 def test_a_secret_of_another_shape_is_refused_without_showing_it(text: str) -> None:
     """Not even the chain of causes quotes the value."""
     store(text)
-    with pytest.raises(InputError, match=f"the secret '{NAME}'") as refused:
+    with pytest.raises(InputError, match=f"the secret '{NAME}' is malformed") as refused:
         load_keys(NAME)
     seen: BaseException | None = refused.value
     while seen is not None:

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from fake_market import NOON, NOON_MS
-from loaded import EVENT, call, load
+from loaded import EVENT, FUNCTIONS, call, load
 from world import World
 
 from quantscout.errors import SourceError
@@ -191,10 +191,12 @@ def test_what_cannot_be_told_costs_no_report(world: World, monkeypatch: Patch, c
     assert told.line("the run was not fully told")["exception_name"] == "ZeroDivisionError"
 
 
-def test_the_level_of_our_lines_follows_the_variable(world: World, monkeypatch: Patch, capsys: Capsys) -> None:
-    """DEBUG shows more of ours, and nothing of the libraries."""
+def test_a_lower_level_shows_no_more(world: World, monkeypatch: Patch, capsys: Capsys) -> None:
+    """No line of ours is below INFO, as docs/observability.md says, and the libraries stay quiet."""
     module = load("screen", world, monkeypatch, POWERTOOLS_LOG_LEVEL="DEBUG")
     assert module.LOG.level == logging.DEBUG
+    shipped = [path for folder in ("shared", "functions") for path in (FUNCTIONS.parent / folder).rglob("*.py")]
+    assert not [path.name for path in shipped if ".debug(" in path.read_text("utf-8")]
     assert not logging.getLogger("botocore.endpoint").isEnabledFor(logging.DEBUG)
     assert call(module, capsys).line("hour done")
 

@@ -1,8 +1,6 @@
 """The six metrics: as CloudWatch wants them, when they are written, and what they say."""
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import boto3
@@ -13,15 +11,11 @@ from loaded import NAMESPACE, Told, call, load
 from world import World
 
 from quantscout.backfill import Filled
-from quantscout.delivery import Delivered, Ending
 from quantscout.errors import SourceError
-from quantscout.frames import HOUR_MS
-from quantscout.http import SourceClient
-from quantscout.ledger import Record
-from quantscout.limits import build_budgets
-from quantscout.measures import LOOK_BACK_H, UNITS, breaker_of, measure_backfill, measure_delivery
-from quantscout.models import Report
-from quantscout.sources import Sources
+from quantscout.measures import (
+    UNITS,
+    measure_backfill,
+)
 from quantscout_local.resources import REGION
 
 Capsys = pytest.CaptureFixture[str]
@@ -135,10 +129,28 @@ def test_an_hour_without_data_is_a_zero(world: World, monkeypatch: Patch, capsys
     }
 
 
-def test_a_second_delivery_measures_nothing(world: World, monkeypatch: Patch, capsys: Capsys) -> None:
-    """The hour was counted once."""
+def test_the_retry_of_a_run_that_died_after_its_hour_was_out_counts_it(
+    world: World, monkeypatch: Patch, capsys: Capsys
+) -> None:
+    """The first one marks the hour published and is gone; nobody else would say that it was."""
+    module = load("screen", world, monkeypatch)
+    whole = module.STORE.spent
+    monkeypatch.setattr(module.STORE, "spent", lambda: 1 / 0)  # what the handler does next
+    first = call(module, capsys)
+    assert (isinstance(first.error, ZeroDivisionError), check(first)) == (True, {})
+    monkeypatch.setattr(module.STORE, "spent", whole)
+    values = check(call(module, capsys))
+    assert (values["PublishedHours"], values["DataAgeSeconds"]) == (1.0, 0.0)
+    assert "OpenBreakers" not in values  # it asked nobody
+
+
+def test_an_old_hour_that_is_delivered_again_measures_nothing(world: World, monkeypatch: Patch, capsys: Capsys) -> None:
+    """Whoever repeats yesterday's hour must not silence the alarm about this one."""
     module = load("screen", world, monkeypatch)
     call(module, capsys)
+    world.clock.at = NOON + timedelta(minutes=59)
+    assert check(call(module, capsys))["PublishedHours"] == 1.0
+    world.clock.at = NOON + timedelta(hours=1)
     assert call(module, capsys).metrics == []
 
 
@@ -148,7 +160,7 @@ def test_a_hour_that_is_finished_later_is_counted_then(world: World, monkeypatch
     sns = boto3.client("sns", region_name=REGION)
     sns.delete_topic(TopicArn=module.TOPICS.report)
     first = call(module, capsys)
-    assert (check(first), first.error is None) == ({"OpenBreakers": 0.0}, False)
+    assert (check(first), first.error is None) == ({}, False)
     sns.create_topic(Name="report")
     assert check(call(module, capsys))["PublishedHours"] == 1.0
 
@@ -167,41 +179,8 @@ def test_a_backfill_measures_what_remains(world: World, monkeypatch: Patch, caps
     module = load("backfill", world, monkeypatch)
     first = call(module, capsys, timeout_s=20)
     remaining = sum(venue["remaining"] for venue in first.answer["venues"])
-    assert check(first) == {"BackfillRemaining": float(remaining), "OpenBreakers": 0.0}
+    assert check(first) == {"BackfillRemaining": float(remaining)}
     assert check(call(module, capsys))["BackfillRemaining"] == 0.0
-
-
-def make_client(source: str) -> SourceClient:
-    """Return a client that is never asked."""
-    return SourceClient(source, "https://nowhere.invalid", build_budgets({"default": (1, 1)}, 1.0, lambda: 0.0))
-
-
-@pytest.mark.parametrize("verb", ["screen", "backfill"])
-def test_breakers_are_told_also_when_the_run_fails(verb: str, world: World, monkeypatch: Patch, capsys: Capsys) -> None:
-    """An exception leaves the handler, and the banned source is counted nevertheless."""
-    client = make_client("binance")
-    client.leave_alone(world.clock.now().timestamp() + 60, "banned")
-
-    @asynccontextmanager
-    async def with_ban(*_: object) -> AsyncIterator[Sources]:
-        yield Sources(world.venues, clients=(client,))
-
-    module = load(verb, world, monkeypatch, with_ban)
-    monkeypatch.setattr(module.STORE, "load_breakers", lambda _: 1 / 0)
-    told = call(module, capsys)
-    assert isinstance(told.error, ZeroDivisionError)
-    assert check(told) == {"OpenBreakers": 1.0}
-    assert told.line("run failed")["sources"] == {"binance": {"requests": 0, "retried": {}, "breaker": "banned"}}
-
-
-def test_a_breaker_is_open_while_nothing_is_sent() -> None:
-    """A ban until its time; a refusal of the place for the rest of the run."""
-    client = make_client("kucoin")
-    assert not breaker_of(client, 100.0)
-    client.leave_alone(101.0, "418")
-    assert (breaker_of(client, 100.0), breaker_of(client, 101.0)) == ("banned", "")
-    client.refusal = SourceError("kucoin", "blocked_region", "451")
-    assert breaker_of(client, 101.0) == "blocked_region"
 
 
 def test_a_metric_that_fails_costs_no_report(world: World, monkeypatch: Patch, capsys: Capsys) -> None:
@@ -212,64 +191,6 @@ def test_a_metric_that_fails_costs_no_report(world: World, monkeypatch: Patch, c
     assert told.answer["message_id"]
     assert told.metrics == []
     assert told.line("the run was not fully told")["exception_name"] == "SchemaValidationError"
-
-
-def _report(world: World) -> Report:
-    world.screen()
-    report = world.store.load_report(NOON_MS)
-    assert report is not None
-    return report
-
-
-def _with_age(report: Report, **ages_s: int | None) -> Report:
-    """Return the report with other ages; a venue without one is out."""
-    sources = {
-        name: state.model_copy(update={"data_age_s": ages_s[name], "ok": ages_s[name] is not None})
-        if name in ages_s
-        else state
-        for name, state in report.sources.items()
-    }
-    return report.model_copy(update={"sources": sources})
-
-
-def _delivered(report: Report, ending: Ending = "published") -> Delivered:
-    record = Record(NOON_MS, "published", 1, "me", 0, 0, {"claimed": 0}, report.status, None, "sent", "")
-    return Delivered(ending, record, report)
-
-
-@pytest.mark.parametrize(
-    ("now", "before", "age_s"),
-    [
-        ({"binance": 0, "kucoin": 3_600}, [], 3_600),
-        ({"binance": 0, "kucoin": None}, [], 0),
-        ({"binance": 0, "kucoin": None}, [0], 3_600),
-        ({"binance": 0, "kucoin": None}, [None, 7_200], 14_400),
-        ({"binance": 0, "kucoin": None}, [None, None], 7_200),
-        ({"binance": 0, "kucoin": None}, [None] * 50, LOOK_BACK_H * 3_600),
-        ({"binance": None, "kucoin": None}, [], None),
-    ],
-)
-def test_the_worst_venue_gives_the_age(
-    world: World, now: dict[str, int | None], before: list[int | None], age_s: int | None
-) -> None:
-    """One that is out ages from report to report; where no report knows it, it is left out, and never zero."""
-    report = _report(world)
-    past = {NOON_MS - (n + 1) * HOUR_MS: _with_age(report, kucoin=age) for n, age in enumerate(before)}
-    asked: list[int] = []
-
-    def load_report(hour_ms: int) -> Report | None:
-        asked.append(hour_ms)
-        return past.get(hour_ms)
-
-    values = measure_delivery(_delivered(_with_age(report, **now)), load_report)
-    assert values.get("DataAgeSeconds") == age_s
-    assert len(asked) <= 2 * LOOK_BACK_H
-
-
-@pytest.mark.parametrize("ending", ["finished", "stood_back"])
-def test_who_did_not_finish_the_hour_measures_nothing(world: World, ending: Ending) -> None:
-    """The one who did has told it."""
-    assert measure_delivery(_delivered(_report(world), ending=ending), lambda _: None) == {}
 
 
 def test_what_remains_is_the_venues_sum() -> None:

@@ -20,6 +20,8 @@ OF_AWS = {
     ("AWS/SNS", "NumberOfNotificationsFailed", "TopicName"),
 }
 FREE_METRICS = 10
+TO_TELL_S = 120
+"""Until a metric that a run left behind is found by an alarm."""
 TOPIC = [{"Ref": "AlarmTopic"}]
 
 
@@ -108,6 +110,15 @@ def test_an_error_of_each_function_is_told(name: str) -> None:
     (alarm,) = on(name, "Errors")
     assert (alarm["Statistic"], alarm["Threshold"], alarm["EvaluationPeriods"]) == ("Sum", 1, 1)
     assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+
+
+@pytest.mark.parametrize("metric", ["Errors", "Duration"])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_run_of_any_length_is_within_the_window(name: str, metric: str) -> None:
+    """Lambda stamps both with a run's beginning and tells them at its end: what is older than the window is missed."""
+    (alarm,) = on(name, metric)
+    longest_s = of_type(parts.FUNCTION)[name]["Timeout"]
+    assert alarm["Period"] * alarm["EvaluationPeriods"] >= longest_s + TO_TELL_S
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -32,6 +32,12 @@ def test_history_survives_a_mistake() -> None:
     assert parts.source()["Parameters"]["ProtectTable"]["Default"] == "true"
 
 
+def test_tapes_outlive_the_stack_but_not_a_first_deployment_that_fails() -> None:
+    """The bucket is kept when the stack goes; an empty one, of a creation that is rolled back, is not left behind."""
+    row = parts.translated()["Resources"]["TapeBucket"]
+    assert (row["DeletionPolicy"], row["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
 def test_what_has_a_state_says_what_becomes_of_it() -> None:
     """Nothing that holds something goes, or stays, by CloudFormation's default."""
     kinds = ("DynamoDB::Table", "S3::Bucket", "SQS::Queue", "Logs::LogGroup", "SecretsManager::Secret")

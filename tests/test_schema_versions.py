@@ -23,6 +23,7 @@ from quantscout_local.schema import report_schema_text
 DOCS = Path(__file__).parents[1] / "docs"
 PUBLISHED = {
     "1.0": "46a7c6993176149cf452c849d7089ffe0f293229fc965ea427fde8b4a9947f18",
+    "1.1": "7b397c1499652d574739af310c05b6884b4241bf08a888fc271ff63b1ba8bf92",
 }
 WORDS = {"title", "description", "examples", "deprecated", "$defs", "$schema", "properties", "required", "default"}
 """What may change without changing which values are valid, and what is compared by itself."""
@@ -114,7 +115,8 @@ def cut(value: Any, part: Schema, schema: Schema) -> Any:
         return value
     known, others = part.get("properties", {}), part.get("additionalProperties")
     kept = {key: cut(each, known[key], schema) for key, each in value.items() if key in known}
-    return kept if others is False else {key: cut(each, others or {}, schema) for key, each in value.items()}
+    inner = others if isinstance(others, dict) else {}  # true: anything goes
+    return kept if others is False else {key: cut(each, inner, schema) for key, each in value.items()}
 
 
 @pytest.mark.parametrize("version", _of_this_major())

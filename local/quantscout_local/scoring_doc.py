@@ -123,7 +123,9 @@ def _score(s: Settings) -> list[str]:
         "its own 24 h changes. An unknown z adds nothing and is named under `missing`.",
         f"**Fresh-listing boost** `B = {s.boost:g}` if listed at most {s.boost_listed_days:g} days ago and the 24 h "
         f"volume is at least {_number(s.boost_min_volume_24h_usdt)} USDT.",
-        "`score = 100 clip(W - P + B, 0, 1)`, W = weighted mean of the norms present; `points` = 100 x weight x norm.",
+        "`score = 100 clip(W - P + B, 0, 1)`, W = weighted mean of the norms present; a report's `points` = 100 x "
+        "weight x norm. What lifts or presses a score, in messages and `explain`, is counted from the average, 100 x "
+        "weight x (norm - 1/2): 50 and the sum, within 0 to 100, are the score.",
         "**Order**: score, coverage, adv30 (the highest first), then symbol, venue, contract.",
     )
     return ["## Score", "", *points]

@@ -8,6 +8,8 @@ from quantscout.factors import FACTORS, NAMES, Factor
 
 Row = dict[str, Any]
 """A row of an hour's universe."""
+WEIGHTY_POINTS = 1.0
+"""What takes less than this from a score is not worth a line on a phone."""
 
 
 class Contribution(NamedTuple):
@@ -52,9 +54,12 @@ def _ordered(row: Row, *, against: bool) -> list[Contribution]:
     return [p for p in reversed(parts) if p.points < 0] if against else [p for p in parts if p.points > 0]
 
 
-def reasons(row: Row, *, against: bool = False) -> list[str]:
-    """Return the phrases of what lifts the score above neutral (or presses it below), strongest first."""
-    return [part.phrase for part in _ordered(row, against=against)]
+def reasons(row: Row, *, against: bool = False, least: float = 0.0) -> list[str]:
+    """Return the phrases of what lifts the score above neutral (or presses it below), strongest first.
+
+    What counts fewer points than `least` is left out.
+    """
+    return [part.phrase for part in _ordered(row, against=against) if abs(part.points) >= least]
 
 
 def _phrase(row: Row, factor: Factor) -> str:

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from quantscout.figures import age, money, percent, price
 from quantscout.models import Gem, Report
+from quantscout.regime_words import regime_words, trend_words
 
 SMS_LIMIT = 153
 """Septets of one part of a long SMS: a message within it is never split badly."""
@@ -22,7 +23,7 @@ SEEN_SHARE = 0.9
 """With less than this share of the eligible contracts an hour is not quiet but badly seen."""
 NEXT_STEP = "; next step: "
 """What the reason of an hour without data puts before what a person can do."""
-UNITS = "Price and volume in USDT, cap in USD, funding per interval."
+UNITS = "Price, volume, depth (within 1 %) in USDT, cap in USD."
 NOT_ADVICE = "Not financial advice."
 
 
@@ -97,12 +98,13 @@ def build_email(report: Report) -> str:
 
     Lines have at most 60 columns (a link may be longer, and a Chinese character takes two).
     """
-    lines = [f"QuantScout  {_when(report)}", *_confidence(report), *_wrap(sight(report)), *_changes(report), ""]
+    lines = [f"QuantScout  {_when(report)}", *_gate(report), *_wrap(sight(report)), *_changes(report), ""]
     for gem in report.ranked_gems:
         lines += [*_gem_lines(gem), ""]
     if not report.ranked_gems:
         lines += [*_nothing(report), ""]
-    lines += [*_wrap(f"Market: {_regime(report)}"), *_wrap(f"Funnel: {_funnel(report)}"), *_sources(report)]
+    market = regime_words(report.regime, with_trend=report.status != "no_signal")
+    lines += [*_wrap(f"Market: {market}"), *_wrap(f"Funnel: {_funnel(report)}"), *_sources(report)]
     return "\n".join([*lines, *_notes(report), "", UNITS, NOT_ADVICE, f"Run {report.run_id}"])
 
 
@@ -111,18 +113,19 @@ def _wrap(text: str, indent: str = "  ") -> list[str]:
     return textwrap.wrap(text, COLUMNS, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
-def _confidence(report: Report) -> list[str]:
-    """Return how far the list can be trusted, and why not further."""
+def _gate(report: Report) -> list[str]:
+    """Return through which gate the five came, and why not through the strict one; it measures no confidence."""
     level = report.gate_level or "none"
     words = {
-        "ok": "Confidence: normal",
-        "low_confidence": "Confidence: LOW",
-        "no_signal": "NO SIGNAL: market is risk-off",
+        "ok": f"Gate: {level}, the strict one",
+        "low_confidence": f"Gate: {level}, loosened (low confidence)",
+        "no_signal": f"NO SIGNAL: market is risk-off (gate {level})",
     }
-    why = [_btc(report)] if report.status == "no_signal" and _btc(report) else []
+    trend = trend_words(report.regime)
+    why = [trend] if report.status == "no_signal" and trend else []
     why += [report.gate_reason] if report.low_confidence and report.ranked_gems else []
     said = [line for text in why for line in _wrap(f"  {text}")]
-    return [f"{words.get(report.status, 'NO DATA')} (gate {level})", *said]
+    return [words.get(report.status, f"NO DATA (gate {level})"), *said]
 
 
 def sight(report: Report) -> str:
@@ -159,40 +162,36 @@ def _changes(report: Report) -> list[str]:
 def _gem_lines(gem: Gem) -> list[str]:
     streak = "NEW" if gem.is_new else f"{gem.hours_in_list} h in list"
     points = gem.data_points
-    rate = None if points.funding_rate is None else 100 * points.funding_rate
+    why = [*gem.reasons[:2], *(f"against: {reason}" for reason in gem.against[:1])]
     lines = [
         f"{gem.rank}. {_coin(gem)}  {gem.score:.1f}  {gem.exchange}  {streak}",
-        *(line for reason in gem.reasons[:2] for line in _wrap(f"   - {reason}", "     ")),
-        f"   price {price(gem.price):<12} cap {money(gem.market_cap_usd):<7} vol 24h {money(points.volume_24h_usdt)}",
-        f"   funding {percent(rate, 4):<10} OI 4h {percent(points.oi_velocity_4h_pct)}",
+        *(line for reason in why for line in _wrap(f"   - {reason}", "     ")),
+        f"   price {price(gem.price):<15} cap {money(gem.market_cap_usd):<7} vol 24h {money(points.volume_24h_usdt)}",
+        f"   funding {_funding(gem):<13} OI 4h {percent(points.oi_velocity_4h_pct)}",
+        *_book(gem),
     ]
     for said in (("! ", gem.flags), ("missing: ", gem.missing), ("also on ", gem.also_on)):
         lines += _wrap(f"   {said[0]}{', '.join(said[1])}", "     ") if said[1] else []
     return [*lines, *([f"   {chart_url(gem)}"] if chart_url(gem) else [])]
 
 
+def _funding(gem: Gem) -> str:
+    """Return the rate with its interval: contracts pay every 1, 2, 4 or 8 h, so a bare rate compares with nothing."""
+    rate = gem.data_points.funding_rate
+    return percent(None) if rate is None else f"{percent(100 * rate, 4)}/{gem.funding_interval_h or '?'}h"
+
+
+def _book(gem: Gem) -> list[str]:
+    """Return the line of what trading it costs, of what is known; empty where nothing is."""
+    depth = "" if gem.depth_usdt is None else f"depth {money(gem.depth_usdt):<15} "
+    spread = "" if gem.spread_ratio is None else f"spread {100 * gem.spread_ratio:.2f} %"
+    return [f"   {depth}{spread}".rstrip()] if depth or spread else []
+
+
 def _nothing(report: Report) -> list[str]:
     cause, _, step = report.gate_reason.partition(NEXT_STEP)
     first = _wrap(f"First step: {step}") if step else []
     return ["Nothing is published for this hour.", *_wrap(f"Cause: {cause}"), *first]
-
-
-def _btc(report: Report) -> str:
-    """Return what is known of BTC's trend."""
-    inputs = report.regime.inputs
-    spans = {
-        "btc_return_1h_pct": "in 1 h",
-        "btc_return_7d_pct": "in 7 days",
-        "btc_vs_sma50d_pct": "against its 50-day average",
-    }
-    known = [f"{percent(inputs[name])} {span}" for name, span in spans.items() if inputs.get(name) is not None]
-    return "BTC " + ", ".join(known) if known else ""
-
-
-def _regime(report: Report) -> str:
-    known = _btc(report) if report.status != "no_signal" else ""
-    unknown = f" (unknown: {', '.join(report.regime.unknown)})" if report.regime.unknown else ""
-    return report.regime.name.replace("_", "-") + (f", {known}" if known else "") + unknown
 
 
 def _funnel(report: Report) -> str:

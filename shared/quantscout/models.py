@@ -60,7 +60,10 @@ class FactorScore(BaseModel):
     z: float | None
     norm: float | None
     weight: float = Field(description="share of the score after missing factors gave theirs away; sums to 1")
-    points: float | None = Field(description="100 x weight x norm")
+    points: float | None = Field(
+        description="100 x weight x norm, its share of the score; reasons and against rank by the distance from the "
+        "average, 100 x weight x (norm - 1/2)"
+    )
 
 
 class DataPoints(BaseModel):
@@ -69,7 +72,7 @@ class DataPoints(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, serialize_by_alias=True)
 
     oi_velocity_4h_pct: float | None
-    funding_rate: float | None = Field(description="the venue's current rate, fraction per interval")
+    funding_rate: float | None = Field(description="current rate, fraction per interval (funding_interval_h)")
     long_short_ratio: float | None
     volume_acceleration_1h_pct: float | None
     price_momentum_1h_pct: float | None
@@ -104,6 +107,16 @@ class Gem(BaseModel):
     aggregates: dict[str, float | str | None] | None = Field(
         default=None,
         description="Coinalyze's figures beside the venue's (docs/identity.md); null where it was not asked",
+    )
+    against: list[str] = Field(
+        default=[], description="what takes at least one point from a neutral score, strongest first"
+    )
+    funding_interval_h: int | None = Field(
+        default=None, description="hours from one funding to the next, of this contract; funding_rate is per interval"
+    )
+    spread_ratio: float | None = Field(default=None, description="best ask less best bid, fraction of mid")
+    depth_usdt: float | None = Field(
+        default=None, description="bids and asks within 1 % of mid, USDT; at least so much with flag book_not_whole"
     )
 
 

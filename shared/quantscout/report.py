@@ -14,7 +14,7 @@ from quantscout.decide import PICKS, Decision, funnel, missing
 from quantscout.errors import Problem
 from quantscout.factors import FACTORS, NAMES
 from quantscout.gates import FLAGS, GATES, LEVELS, REASONS
-from quantscout.justification import Row, justify, reasons
+from quantscout.justification import WEIGHTY_POINTS, Row, justify, reasons
 from quantscout.models import DataPoints, ErrorCount, FactorScore, Funnel, Gem, RegimeState, Report, SourceState, Status
 from quantscout.regime import FACTOR_VALUE, WEIGHT_MULTIPLIERS, Regime
 from quantscout.settings import Settings
@@ -178,6 +178,10 @@ def _gem(row: Row, previous: Report | None, universe: pl.DataFrame) -> Gem:
         boost=row["boost"],
         coin=row["coin"],
         aggregates=_aggregates(row),
+        against=reasons(row, against=True, least=WEIGHTY_POINTS),
+        funding_interval_h=row["funding_interval_h"],
+        spread_ratio=row["spread_ratio"],
+        depth_usdt=row["depth_usdt"],
     )
 
 

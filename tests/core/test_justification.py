@@ -9,6 +9,7 @@ import market_frames as mf
 from quantscout.decide import Decision
 from quantscout.factors import NAMES
 from quantscout.justification import contributions, justify, reasons
+from quantscout.models import FactorScore
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +30,36 @@ def test_reasons_are_strongest_first(decision: Decision) -> None:
     assert [text.split(" (")[0] for text in reasons(row)] == ["+2.0 % in the last hour", "+1.0 % in the last 15 min"]
 
 
+def test_reasons_count_from_average_not_from_zero(decision: Decision) -> None:
+    """More of the report's points (100 x weight x norm) come later where they lie nearer to the average."""
+    level = {f"{name}_norm": 0.5 for name in NAMES}
+    row = _row(decision, **level, mom60m=0.02, mom15m=0.01) | {"mom60m_norm": 0.9, "mom60m_weight": 0.1}
+    row |= {"mom15m_norm": 0.6, "mom15m_weight": 0.2, "mom60m_points": 9.0, "mom15m_points": 12.0}
+    assert [text.split(" (")[0] for text in reasons(row)] == ["+2.0 % in the last hour", "+1.0 % in the last 15 min"]
+    assert [part.points for part in contributions(row | {"boost": 0.0, "penalty": 0.0})] == pytest.approx([4, 2])
+    said = str(FactorScore.model_fields["points"].description)
+    assert "100 x weight x norm," in said
+    assert "100 x weight x (norm - 1/2)" in said
+
+
 def test_reasons_against_are_apart(decision: Decision) -> None:
     """What presses the score below neutral is no reason for it."""
     row = _row(decision, **{f"{name}_norm": 0.5 for name in NAMES}) | {"mom60m_norm": 0.1, "mom60m": -0.02}
     assert reasons(row) == []
     assert reasons(row, against=True)[0].startswith("-2.0 % in the last hour")
+
+
+def test_what_weighs_little_can_be_left_out(decision: Decision) -> None:
+    """With a least number of points only what counts as much is named, against a contract as for it."""
+    row = _row(decision, **{f"{name}_norm": 0.5 for name in NAMES}, penalty=0.0, boost=0.0) | {
+        "mom60m_norm": 0.39, "mom60m": -0.02, "mom60m_weight": 0.1,
+        "mom15m_norm": 0.41, "mom15m": -0.01, "mom15m_weight": 0.1,
+    }  # fmt: skip
+    said = {
+        least: [text.split(" (")[0] for text in reasons(row, against=True, least=least)] for least in (0.0, 1.0, 1.2)
+    }
+    assert said == {0.0: ["-2.0 % in the last hour", "-1.0 % in the last 15 min"],
+                    1.0: ["-2.0 % in the last hour"], 1.2: []}  # fmt: skip
 
 
 def test_factor_without_data_is_no_reason(decision: Decision) -> None:

@@ -7,7 +7,7 @@ import pytest
 from quantscout.message import SMS_LIMIT, build_email, build_sms, build_subject, gsm7
 from quantscout.models import Report
 from quantscout.publish import build_message
-from written_reports import EMPTY, POINTS, gem_of, report_of
+from written_reports import EMPTY, gem_of, report_of
 
 GSM7_BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
@@ -18,7 +18,9 @@ LONGEST = ("BROCCOLIF3B", "1000000MOG", "JELLYJELLY", "1000000BOB", "1MBABYDOGE"
 
 
 def _rich_report() -> Report:
-    first = gem_of(1, "PEPE", is_new=True, hours_in_list=1, flags=["late", "perp_led"], missing=["aggressor", "social"])
+    first = gem_of(1, "PEPE", is_new=True, hours_in_list=1, flags=["late", "perp_led"], missing=["aggressor", "social"],
+                   against=["-1.2 ATR against its 20 h range (z -1.3)", "weaker"], funding_interval_h=4,
+                   depth_usdt=5000.0, spread_ratio=0.002)  # fmt: skip
     second = gem_of(2, "币安人生", exchange="kucoin", also_on=["binance:币安人生USDT"])
     rest = [gem_of(k, base, reasons=["one reason"]) for k, base in ((3, "C"), (4, "D"), (5, "E"))]
     return report_of(ranked_gems=[first, second, *rest])
@@ -26,7 +28,7 @@ def _rich_report() -> Report:
 
 EMAIL = """\
 QuantScout  2026-03-01 12:00 UTC
-Confidence: LOW (gate L1)
+Gate: L1, loosened (low confidence)
   L1 is the first level with 5 coins
 BLIND: kucoin is out, its contracts unseen. Saw 550 of 560
   eligible contracts elsewhere; 9 passed.
@@ -35,8 +37,10 @@ New: PEPE
 1. PEPE  79.0  binance  NEW
    - +3.1 % in the last 15 min (z +2.0)
    - hourly volume 6.0x its 30-day median (z +1.5)
-   price 1            cap 10.0 M  vol 24h 4.00
-   funding +0.0100 %  OI 4h +1.0 %
+   - against: -1.2 ATR against its 20 h range (z -1.3)
+   price 1               cap 10.0 M  vol 24h 4.00
+   funding +0.0100 %/4h  OI 4h +1.0 %
+   depth 5.00 k          spread 0.20 %
    ! late, perp_led
    missing: aggressor, social
    https://www.binance.com/en/futures/PEPEUSDT
@@ -44,30 +48,30 @@ New: PEPE
 2. 币安人生  78.0  kucoin  3 h in list
    - +3.1 % in the last 15 min (z +2.0)
    - hourly volume 6.0x its 30-day median (z +1.5)
-   price 1            cap 10.0 M  vol 24h 4.00
-   funding +0.0100 %  OI 4h +1.0 %
+   price 1               cap 10.0 M  vol 24h 4.00
+   funding +0.0100 %/?h  OI 4h +1.0 %
    also on binance:币安人生USDT
    https://www.kucoin.com/futures/trade/%E5%B8%81%E5%AE%89%E4%BA%BA%E7%94%9FUSDT
 
 3. C  77.0  binance  3 h in list
    - one reason
-   price 1            cap 10.0 M  vol 24h 4.00
-   funding +0.0100 %  OI 4h +1.0 %
+   price 1               cap 10.0 M  vol 24h 4.00
+   funding +0.0100 %/?h  OI 4h +1.0 %
    https://www.binance.com/en/futures/CUSDT
 
 4. D  76.0  binance  3 h in list
    - one reason
-   price 1            cap 10.0 M  vol 24h 4.00
-   funding +0.0100 %  OI 4h +1.0 %
+   price 1               cap 10.0 M  vol 24h 4.00
+   funding +0.0100 %/?h  OI 4h +1.0 %
    https://www.binance.com/en/futures/DUSDT
 
 5. E  75.0  binance  3 h in list
    - one reason
-   price 1            cap 10.0 M  vol 24h 4.00
-   funding +0.0100 %  OI 4h +1.0 %
+   price 1               cap 10.0 M  vol 24h 4.00
+   funding +0.0100 %/?h  OI 4h +1.0 %
    https://www.binance.com/en/futures/EUSDT
 
-Market: risk-on, BTC +0.4 % in 1 h (unknown: btc_adx14_4h)
+Market: risk-on, BTC +0.4 % in 1 h (unknown: BTC's ADX)
 Funnel: 600 listed, 560 eligible, 550 with data, 120 scored,
   9 passed
 binance: ok, 539 contracts, 2 late, data 0 s old, 3 x
@@ -75,13 +79,13 @@ binance: ok, 539 contracts, 2 late, data 0 s old, 3 x
 kucoin: OUT, 0 contracts (blocked_region: 451)
 Note: simulated: binance (book)
 
-Price and volume in USDT, cap in USD, funding per interval.
+Price, volume, depth (within 1 %) in USDT, cap in USD.
 Not financial advice.
 Run 2026-03-01T12:00:00Z/x"""
 
 
 def test_email_reads_as_written_here() -> None:
-    """Trust, sight, who is new; per pick reasons, figures, flags, what was missing, chart; then market and sources."""
+    """Gate, sight, who is new; per pick what speaks for and against it, figures, flags, chart; then the market."""
     assert build_email(_rich_report()) == EMAIL
 
 
@@ -98,24 +102,24 @@ def test_email_without_data_says_why() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
+    ("status", "level", "words"),
     [
-        ("ok", "Confidence: normal"),
-        ("low_confidence", "Confidence: LOW"),
-        ("no_signal", "NO SIGNAL: market is risk-off"),
+        ("ok", "L0", "Gate: L0, the strict one"),
+        ("low_confidence", "L3", "Gate: L3, loosened (low confidence)"),
+        ("no_signal", "L1", "NO SIGNAL: market is risk-off (gate L1)"),
     ],
 )
-def test_email_opens_with_the_confidence(status: str, words: str) -> None:
-    """How far the list can be trusted stands in the second line."""
-    assert build_email(report_of(*"ABCDE", status=status)).splitlines()[1] == f"{words} (gate L1)"
+def test_email_opens_with_the_gate(status: str, level: str, words: str) -> None:
+    """Through which gate the five came stands in the second line, as what it is."""
+    report = report_of(*"ABCDE", status=status, gate_level=level, low_confidence=level != "L0")
+    assert build_email(report).splitlines()[1] == words
 
 
-def test_email_keeps_to_a_phones_width() -> None:
-    """No line but a link is longer than 60 columns, however much there is to say."""
-    words = [f"kucoin: a warning of many words, and then some more of them, number {k}" for k in range(3)]
-    report = report_of(*"ABCDE", gate_reason="because " * 30, left=[f"{base}-USDT-PERP" for base in LONGEST * 2])
-    lines = build_email(report.model_copy(update={"warnings": words})).splitlines()
-    assert [line for line in lines if len(line) > 60 and "https://" not in line] == []
+@pytest.mark.parametrize("status", ["ok", "low_confidence", "no_signal"])
+def test_no_message_claims_a_confidence_that_nothing_measured(status: str) -> None:
+    """The gate's level is no measure of confidence: only the status word of the report is said."""
+    report = report_of(*"ABCDE", status=status)
+    assert "confidence" not in build_email(report).replace("(low confidence)", "").lower()
 
 
 @pytest.mark.parametrize(
@@ -144,21 +148,6 @@ def test_what_holds_for_several_sources_is_said_once(warnings: list[str], notes:
     """Simulated data is named once, with its sources; what is no source's stands as it is."""
     lines = build_email(report_of(*"ABCDE", warnings=warnings)).splitlines()
     assert [line for line in lines if line.startswith("Note")] == notes
-
-
-def test_a_chart_of_an_unknown_venue_has_no_link() -> None:
-    """A venue without a page here gives no line rather than a broken link."""
-    gems = [gem_of(k, base, exchange="elsewhere") for k, base in enumerate("ABCDE", 1)]
-    assert "https://" not in build_email(report_of(ranked_gems=gems))
-
-
-def test_unknown_figures_are_question_marks() -> None:
-    """What is not known is said so, never zero."""
-    blank = POINTS.model_copy(update={"funding_rate": None, "oi_velocity_4h_pct": None, "volume_24h_usdt": None})
-    gems = [gem_of(k, base, data_points=blank, market_cap_usd=None) for k, base in enumerate("ABCDE", 1)]
-    lines = build_email(report_of(ranked_gems=gems)).splitlines()
-    assert "   price 1            cap ?       vol 24h ?" in lines
-    assert "   funding ?          OI 4h ?" in lines
 
 
 def test_sms_reads_as_written_here() -> None:

@@ -11,6 +11,8 @@ from pydantic import ValidationError
 import market_frames as mf
 from quantscout.decide import Decision
 from quantscout.errors import Problem
+from quantscout.factors import NAMES
+from quantscout.justification import reasons
 from quantscout.models import Gem, Report, SourceState
 from quantscout.regime import Regime, RegimeName
 from quantscout.report import Facts, build_report, config_hash, count_errors
@@ -135,6 +137,33 @@ def test_data_points_are_null_where_unknown(decision: Decision) -> None:
             "price_momentum_1h_pct",
         )
     )
+
+
+def test_a_pick_says_what_its_figures_rest_on(decision: Decision) -> None:
+    """Interval of the funding, spread and depth are those of the contract's row, null where unknown."""
+    columns = ["funding_interval_h", "spread_ratio", "depth_usdt"]
+    rows = decision.universe.filter(pl.col("fate") == "ranked").sort("rank").head(5)
+    whole = [tuple(getattr(gem, name) for name in columns) for gem in _report(decision).ranked_gems]
+    assert whole == rows.select(columns).rows()
+    assert None not in whole[0]
+    blank = decision.universe.with_columns(pl.lit(None).alias(name) for name in columns)
+    gem = _report(decision._replace(universe=blank)).ranked_gems[0]
+    assert (gem.funding_interval_h, gem.spread_ratio, gem.depth_usdt) == (None, None, None)
+
+
+def test_a_pick_names_what_takes_a_point_or_more_from_it(decision: Decision) -> None:
+    """Factors below average and the funding penalty, strongest first; what takes less than a point is left out."""
+    rows = decision.universe.filter(pl.col("fate") == "ranked").sort("rank").head(5).to_dicts()
+    found = [gem.against for gem in _report(decision).ranked_gems]
+    for row, against in zip(rows, found, strict=True):
+        taken = [
+            100 * row[f"{name}_weight"] * (row[f"{name}_norm"] - 0.5)
+            for name in NAMES
+            if row[f"{name}_norm"] is not None
+        ]
+        assert len(against) == sum(points <= -1 for points in [*taken, -100 * row["penalty"]])
+        assert against == reasons(row, against=True)[: len(against)]
+    assert any(found)
 
 
 def test_volume_acceleration_of_a_silent_hour_is_unknown(decision: Decision) -> None:

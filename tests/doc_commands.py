@@ -25,10 +25,11 @@ FUNCTION = re.compile(r"^(\w+)\(\) \{ (.*); \}$")
 PLAIN = frozenset(
     {
         *("cd", "cp", "date", "echo", "export", "printf", "read", "sudo", "test", "unset"),
-        *("cfn-lint", "git", "jq", "output", "python3.13", "xargs"),
+        *("cfn-lint", "git", "jq", "python3.13", "tail", "xargs"),
+        *("alarms", "made", "output", "schedules"),
     }
 )
-"""Programs and words of the shell whose options are nobody's here; `output` is defined in docs/deploy.md."""
+"""Programs and words of the shell whose options are nobody's here; the last are defined in docs/deploy.md."""
 OPERATORS = {"|", "||", "&&", ";", "&"}
 USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]
 """What typer raises for anything that a command does not take."""
@@ -85,8 +86,10 @@ def calls_of(command: str) -> Iterator[list[str]]:
 
 
 def _bare(call: list[str]) -> Iterator[list[str]]:
-    """Return the call without assignments and redirections, nothing if nothing is left; of xargs what it calls."""
-    while call and re.match(r"^\w+=", call[0]):
+    """Return the call without words of a loop, assignments and redirections, if any is left; of xargs what it calls."""
+    if call and call[0] in {"for", "done"}:
+        return
+    while call and (call[0] == "do" or re.match(r"^\w+=", call[0])):
         call = call[1:]
     if ">" in call:
         call = call[: call.index(">")]

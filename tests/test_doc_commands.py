@@ -60,6 +60,8 @@ def test_a_command_is_one_that_its_tool_takes(block: Block) -> None:
         ("make help | make nothing", "no nothing"),
         ("f() { make nothing; }", "no nothing"),
         ("printf x | xargs aws sns unsubscribe --arn", "has no --arn"),
+        ("for name in a b; do make nothing; done", "no nothing"),
+        ("f() { for name in a b; do make help && make nothing; done; }", "no nothing"),
     ],
 )
 def test_a_wrong_command_is_found(command: str, said: str) -> None:

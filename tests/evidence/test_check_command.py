@@ -110,10 +110,12 @@ def test_the_longest_table_fits_a_terminal(capsys: pytest.CaptureFixture[str]) -
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--from", "2030-01-01"], "turn --from and --to round"),
+        (["--from", "2030-01-01"], "--from is 2030-01-01T00:00:00Z, and the archive ends at 2025-10-08T22:00:00Z"),
+        (["--to", "2025-10-01"], "--to is 2025-10-01T23:00:00Z, and without --from it begins at 2025-10-03T13:00:00Z"),
+        (["--from", "2025-10-05", "--to", "2025-10-04"], "turn --from and --to round"),
         (["--from", "2020-01-01", "--to", "2020-02-01"], "can be replayed from"),
         (["--to", "yesterday."], "is no day"),
-        (["--hours", "900"], "900 were asked for"),
+        (["--hours", "900", "--settings", SHORT], "900 were asked for"),
         (["--settings", "{"], "Invalid JSON"),
     ],
 )
@@ -123,6 +125,32 @@ def test_bad_input_is_refused(call: Any, market: Path, command: str, arguments: 
     assert status == 2
     assert err.startswith("error: ")
     assert said in err.replace("\n", " ")
+
+
+@pytest.mark.parametrize("command", ["check-lookahead", "check-warmup"])
+def test_series_besides_the_bars_may_be_absent(call: Any, tmp_path: Path, command: str) -> None:
+    """What `replay` accepts is checked: the absent series are read as empty, and named for a person and a program."""
+    frames = make_frames(Size(hours=170, contracts=14))
+    folder = write(tmp_path / "bars", {HOURS: frames[HOURS]})
+    status, out, err = call(command, "--market", folder, "--hours", 1, "--settings", SHORT)
+    assert status == 0, err
+    for name in set(frames) - {HOURS}:
+        assert f"left out: {name} is not in the archive" in out
+    status, out, _ = call(command, "--market", folder, "--hours", 1, "--settings", SHORT, "--json")
+    told = json.loads(out)
+    assert (status, set(told["absent_series"])) == (0, set(frames) - {HOURS})
+
+
+@pytest.mark.parametrize("command", ["check-lookahead", "check-warmup"])
+def test_an_archive_that_is_too_short_is_refused(call: Any, tmp_path: Path, command: str) -> None:
+    """The sentence says what an hour needs and what there is, both ends in their order."""
+    folder = write(tmp_path / "short", make_frames(Size(hours=70, contracts=9)))
+    status, _, err = call(command, "--market", folder, "--hours", 1)
+    assert status == 2
+    needs = "62 h of bars before and 26 h after it" if command == "check-lookahead" else "805 h of bars before and 0 h"
+    said = err.replace("\n", " ")
+    assert f"an hour to check needs {needs}" in said
+    assert "has bars from 2025-10-01T00:00:00Z to 2025-10-03T22:00:00Z: choose a longer one" in said
 
 
 @pytest.mark.parametrize("command", ["check-lookahead", "check-warmup"])

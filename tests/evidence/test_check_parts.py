@@ -189,7 +189,7 @@ def test_rare_series_have_their_hours(market: Path, frames: Frames) -> None:
         (500, None, "62 hours of the range have 62 h of bars before and 26 h after them.*500 were asked for"),
         (1, "2030-01-01", "range is empty"),
         (1, "2025-10-33", "no day"),
-        (1, "2025-10-03T12:30Z", "full hour"),
+        (1, "2025-10-03T12:30Z", "no full UTC hour"),
     ],
 )
 def test_a_range_without_enough_hours_is_refused(

@@ -114,6 +114,7 @@ def test_nothing_half_written_is_left(archive: Path, tmp_path: Path) -> None:
         "judged-2025-10.parquet",
         "parts/2025-10.json",
         "parts/hours-2025-10.parquet",
+        "parts/lock",
     ]
 
 

@@ -1,13 +1,26 @@
 """A replay equals the hourly pipeline: scores, ranks, reasons, statuses, levels, of every contract."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 import polars as pl
 import pytest
 
-from evidence.made_archive import FUNDING, HOURS, INTEREST, QUARTERS, START_MS, Fault, Size, change, make_frames, write
+from evidence.made_archive import (
+    FUNDING,
+    HOURS,
+    INTEREST,
+    QUARTERS,
+    START_MS,
+    TAKER,
+    Fault,
+    Size,
+    change,
+    make_frames,
+    write,
+)
 from evidence.replay_against_hours import differences
 from market_frames import ARCHIVE, NEEDS_ARCHIVE
 from quantscout.frames import HOUR_MS
@@ -34,10 +47,15 @@ def without(name: str, *hours: int) -> Fault:
     return change(HOURS, lambda bars: bars.filter(~gone))
 
 
-def with_value(name: str, hour: int, column: str, value: float) -> Fault:
-    """Change one figure of a bar."""
+def with_value(name: str, hour: int, column: str, value: float | None, series: str = HOURS) -> Fault:
+    """Change one figure of a bar, or take it away."""
     there = (pl.col("symbol") == name) & (pl.col("open_time") == at_hour(hour))
-    return change(HOURS, lambda bars: bars.with_columns(pl.when(there).then(value).otherwise(column).alias(column)))
+    return change(series, lambda bars: bars.with_columns(pl.when(there).then(value).otherwise(column).alias(column)))
+
+
+def gaps(column: str, every: int) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Take away a figure of every so many rows."""
+    return lambda rows: rows.with_columns(pl.when(pl.row_index() % every != 3).then(column).alias(column))
 
 
 def twice(name: str, hour: int, factor: float) -> Fault:
@@ -87,6 +105,8 @@ def idle(bars: pl.DataFrame) -> pl.DataFrame:
     return bars.with_columns(pl.when(own).then(wild).otherwise("quote_volume").alias("quote_volume"))
 
 
+BAR = ("open", "high", "low", "close", "volume", "quote_volume")
+SPLIT = ("open", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume")
 FAULTS: dict[str, tuple[Fault, ...]] = {
     "sound": (),
     "holes": (without("C02USDT", 95), without("C12USDT", 80, 81, 82), without("C20USDT", *range(40, 120)),
@@ -100,6 +120,12 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "crash": (change(HOURS, crashed),),
     "odd_settlements": (change(FUNDING, odd_settlements),),
     "idle": (change(HOURS, idle),),
+    "no_figure": (*(with_value("C02USDT", 90 + 5 * k, column, None) for k, column in enumerate(BAR)),
+                  with_value("C03USDT", 90, "trades", None), with_value("C09USDT", 130, "symbol", None),
+                  with_value("BTCUSDT", 110, "close", None), with_value("BTCUSDT", 140, "low", None),
+                  *(with_value("C05USDT", 70 + k, column, None, TAKER) for k, column in enumerate(SPLIT))),
+    "no_figure_besides": (change(FUNDING, gaps("funding_rate", 11)), change(INTEREST, gaps("sum_open_interest", 13)),
+                          change(QUARTERS, gaps("high", 17)), change(QUARTERS, gaps("volume", 19))),
     "few_series": (change(INTEREST, pl.DataFrame.clear), change(QUARTERS, pl.DataFrame.clear)),
 }  # fmt: skip
 

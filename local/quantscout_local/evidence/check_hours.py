@@ -9,13 +9,15 @@ import polars as pl
 from quantscout.clock import iso
 from quantscout.errors import InputError
 from quantscout.frames import DAY_MS, HOUR_MS, MINUTE_MS
-from quantscout.settings import Settings, parse_settings
+from quantscout.settings import Settings
+from quantscout_local.chosen_settings import parse_option
 from quantscout_local.evidence.changed_market import Frames
 from quantscout_local.evidence.replay_contracts import Contracts
 from quantscout_local.evidence.replay_files import FUNDING, INTEREST, QUARTERS, TAKER_1H
 from quantscout_local.evidence.replay_plan import Ask as ReplayAsk
 from quantscout_local.evidence.replay_plan import build_plan, parse_time
 from quantscout_local.hour import REAL_ONLY_SETTINGS
+from quantscout_local.simulator.archive import SERIES
 
 SETTLED_DAYS = 10
 """So long after the first settlement a contract has the 20 that its z needs, whatever its interval."""
@@ -38,8 +40,13 @@ def build_ask(  # noqa: PLR0913, PLR0917 - each is one thing that a person can a
     factors: Path | None = None,
 ) -> Ask:  # fmt: skip
     """Return what was asked for, days and hours as times (InputError for text that is none)."""
-    chosen = parse_settings(REAL_ONLY_SETTINGS if settings is None else settings)
+    chosen = parse_option(settings, REAL_ONLY_SETTINGS)
     return Ask(market, hours, seed, parse_time(first), parse_time(last, end=True), chosen, factors)
+
+
+def absent_from(frames: Frames) -> tuple[str, ...]:
+    """Return the names of the series that an archive does not have."""
+    return tuple(name for name in SERIES if name not in frames)
 
 
 def pick_hours(ask: Ask, contracts: Contracts, frames: Frames, before_h: int, after_h: int) -> list[int]:
@@ -53,6 +60,12 @@ def pick_hours(ask: Ask, contracts: Contracts, frames: Frames, before_h: int, af
     earliest_ms = max(first_ms, int(contracts.covered[0]))
     ends = earliest_ms + before_h * HOUR_MS, int(contracts.covered[-1]) - after_h * HOUR_MS
     hours = [hour for hour in plan.hours if ends[0] <= hour <= ends[1]]
+    if ends[0] > ends[1]:
+        raise InputError(
+            f"an hour to check needs {before_h} h of bars before and {after_h} h after it, {ask.market} has bars from "
+            f"{iso(int(contracts.covered[0]) - HOUR_MS)} to {iso(int(contracts.covered[-1]))}: "
+            "choose a longer one with --market"
+        )
     if len(hours) < ask.hours:
         raise InputError(
             f"{len(hours)} hours of the range have {before_h} h of bars before and {after_h} h after them "

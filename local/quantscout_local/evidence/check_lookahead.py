@@ -14,14 +14,21 @@ from quantscout.errors import QuantScoutError
 from quantscout.factors import NAMES
 from quantscout.frames import HOUR_MS, KEY
 from quantscout.gates import MIN_HISTORY_H
-from quantscout_local.archive_hour import Archive, open_archive
+from quantscout_local.archive_hour import Archive
 from quantscout_local.evidence import changed_market as changed
 from quantscout_local.evidence.changed_market import Frames, Rows, save_frames
 from quantscout_local.evidence.check_compare import Compared, Example, Finding, Table, compare, merge
 from quantscout_local.evidence.check_factors import Candidates, column_of, load_factors
-from quantscout_local.evidence.check_hours import Ask, pick_hours
+from quantscout_local.evidence.check_hours import Ask, absent_from, pick_hours
 from quantscout_local.evidence.check_outcomes import check_outcomes
-from quantscout_local.evidence.check_views import BOARD, HOURLY, check_candidates, hourly_tables, replay_tables
+from quantscout_local.evidence.check_views import (
+    BOARD,
+    HOURLY,
+    check_candidates,
+    hourly_tables,
+    open_market,
+    replay_tables,
+)
 from quantscout_local.evidence.columns_board import Span
 from quantscout_local.evidence.replay_contracts import load_contracts
 
@@ -45,6 +52,8 @@ class Result(NamedTuple):
     unseen: list[str]
     """Factors that had no value in any of the hours: nothing is known of them."""
     notes: list[str]
+    absent: tuple[str, ...] = ()
+    """Series that the archive does not have: they are read as empty."""
 
 
 class Inspector(NamedTuple):
@@ -62,7 +71,7 @@ def check_lookahead(ask: Ask, tell: Tell) -> Result:
     contracts = load_contracts(ask.market, ask.settings)
     frames = changed.load_frames(ask.market)
     hours = pick_hours(ask, contracts, frames, MIN_HISTORY_H + BEFORE_H, AFTER_H)
-    inspector = Inspector(ask, open_archive(ask.market, ask.settings.history_h), frames, candidates)
+    inspector = Inspector(ask, open_market(ask.market, ask.settings.history_h), frames, candidates)
     values, findings, seen, notes = Counter[str](), list[Finding](), set[str](), list[str]()
     for number, hour_ms in enumerate(hours):
         with TemporaryDirectory(prefix="quantscout-check-") as place:
@@ -73,7 +82,8 @@ def check_lookahead(ask: Ask, tell: Tell) -> Result:
         seen |= found.seen
         notes = found.notes
     names = (*NAMES, *(column_of(factor) for factor in candidates))
-    return Result(hours, values, merge(findings), [name for name in names if name not in seen], notes)
+    unseen = [name for name in names if name not in seen]
+    return Result(hours, values, merge(findings), unseen, notes, absent_from(frames))
 
 
 class Future(NamedTuple):
@@ -146,7 +156,7 @@ def _check_future(inspector: Inspector, base: list[Table], folder: Path, future:
     """Return what differs with another future; that nothing can be computed with it is a difference, too."""
     name, hour_ms = future.name, future.hour_ms
     try:
-        archive = open_archive(folder, inspector.ask.settings.history_h)
+        archive = open_market(folder, inspector.ask.settings.history_h)
         tables = _tables(inspector, archive, folder, hour_ms, future.later_h)
     except QuantScoutError as error:
         example = Example("", hour_ms, "computed", str(error))

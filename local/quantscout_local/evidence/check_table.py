@@ -28,7 +28,7 @@ def print_lookahead(console: Console, result: Result) -> None:
             "No look-ahead found: nothing that is said of these hours depends on what came after.", style="green"
         )
     _print_counts(console, result.hours, result.values)
-    _print_unseen(console, result.unseen)
+    _print_unseen(console, result.unseen, result.absent)
     for note in result.notes:
         console.print(f"  note: {note}", soft_wrap=True)
 
@@ -42,7 +42,7 @@ def print_warmup(console: Console, result: Warmup) -> None:
         console.print(_by_length(result, [(each.figure, [str(count) for count in each.missing]) for each in lacking]))
     still = [each.figure for each in result.figures if max(each.changed_pct) == 0]
     console.print(f"  the same from {result.lengths_h[0]} h on: {', '.join(still)}", soft_wrap=True)
-    _print_unseen(console, result.unseen)
+    _print_unseen(console, result.unseen, result.absent)
     if result.findings:
         console.print("Figures depend on rows before their window.", style="bold red")
         console.print(_findings(result.findings))
@@ -51,7 +51,9 @@ def print_warmup(console: Console, result: Warmup) -> None:
     _print_counts(console, result.hours, result.values)
 
 
-def _print_unseen(console: Console, unseen: Sequence[str]) -> None:
+def _print_unseen(console: Console, unseen: Sequence[str], absent: Sequence[str]) -> None:
+    for name in absent:
+        console.print(f"  left out: {name} is not in the archive, so nothing of it was checked", soft_wrap=True)
     if unseen:
         console.print(f"  never with a value in these hours, so not checked: {', '.join(unseen)}", soft_wrap=True)
 
@@ -111,7 +113,8 @@ def _value(value: Any) -> str:
 
 def lookahead_json(result: Result) -> dict[str, Any]:
     """Return the result of check-lookahead as JSON's own types."""
-    return _basis(result.hours, result.values, result.findings) | {"never_seen": result.unseen, "notes": result.notes}
+    basis, absent = _basis(result.hours, result.values, result.findings), list(result.absent)
+    return basis | {"never_seen": result.unseen, "absent_series": absent, "notes": result.notes}
 
 
 def warmup_json(result: Warmup) -> dict[str, Any]:
@@ -132,6 +135,7 @@ def warmup_json(result: Warmup) -> dict[str, Any]:
         "picks_changed_pct": result.picks_changed_pct,
         "figures": figures,
         "never_seen": result.unseen,
+        "absent_series": list(result.absent),
     }
 
 

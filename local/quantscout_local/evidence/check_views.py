@@ -24,11 +24,17 @@ from quantscout_local.evidence.replay import replay
 from quantscout_local.evidence.replay_bars import load_stretch
 from quantscout_local.evidence.replay_contracts import load_contracts
 from quantscout_local.evidence.replay_month import open_files
+from quantscout_local.simulator.archive import load_archive
 
 HOURLY, REPLAY, BOARD, OUTCOMES = "hourly", "replay", "replay's board", "outcomes"
 ROW = ("hour_ms", "contract")
 AFTERWARDS = (*FIGURES, "outcome")
 """What a judged row says of the hours after its own."""
+
+
+def open_market(folder: Path, history_h: int) -> Archive:
+    """Return the archive of the hourly pipeline: a series besides the 1h bars may be absent, as a replay has it."""
+    return Archive(load_archive(folder, real_only=True, absent_as_empty=True), history_h)
 
 
 def hourly_tables(archive: Archive, hour_ms: int, settings: Settings, candidates: Candidates) -> list[Table]:

@@ -18,14 +18,14 @@ from quantscout.frames import DAY_MS, HOUR_MS, KEY
 from quantscout.gates import MIN_HISTORY_H
 from quantscout.pipeline import LEADERS
 from quantscout.trend import SMA_DAYS
-from quantscout_local.archive_hour import Archive, ArchiveHour, open_archive
+from quantscout_local.archive_hour import Archive, ArchiveHour
 from quantscout_local.archive_hour_frames import SETTLED_SPAN_MS
 from quantscout_local.evidence import changed_market as changed
 from quantscout_local.evidence.changed_market import Frames, Rows, save_frames
 from quantscout_local.evidence.check_compare import RELATIVE, Compared, Finding, Table, compare, merge
-from quantscout_local.evidence.check_hours import Ask, pick_hours
+from quantscout_local.evidence.check_hours import Ask, absent_from, pick_hours
 from quantscout_local.evidence.check_lookahead import Tell
-from quantscout_local.evidence.check_views import HOURLY, hourly_tables, replay_tables
+from quantscout_local.evidence.check_views import HOURLY, hourly_tables, open_market, replay_tables
 from quantscout_local.evidence.columns_board import Span
 from quantscout_local.evidence.replay_contracts import Contracts, load_contracts
 from quantscout_local.evidence.replay_files import FUNDING, INTEREST
@@ -74,6 +74,8 @@ class Warmup(NamedTuple):
     """Share of contracts of which any figure is another."""
     values: Counter[str]
     findings: list[Finding]
+    absent: tuple[str, ...] = ()
+    """Series that the archive does not have: they are read as empty."""
 
 
 def check_warmup(ask: Ask, tell: Tell) -> Warmup:
@@ -81,7 +83,7 @@ def check_warmup(ask: Ask, tell: Tell) -> Warmup:
     contracts, window_h = load_contracts(ask.market, ask.settings), ask.settings.history_h + 1
     frames = changed.load_frames(ask.market)
     hours = pick_hours(ask, contracts, frames, window_h + EARLIER_H + MIN_HISTORY_H, 0)
-    archive = open_archive(ask.market, ask.settings.history_h)
+    archive = open_market(ask.market, ask.settings.history_h)
     lengths = [*(length for length in USUAL_LENGTHS_H if length < window_h), window_h]
     parts, values, findings = list[pl.DataFrame](), Counter[str](), list[Finding]()
     for number, hour_ms in enumerate(hours):
@@ -98,7 +100,8 @@ def check_warmup(ask: Ask, tell: Tell) -> Warmup:
     unseen = [name for name in FIGURES if not by_figure[name]["known"].sum()]
     figures = [_stability(name, by_figure[name], lengths) for name in FIGURES if name not in unseen]
     picks, contracts_changed = (_by_length(by_figure[name], lengths) for name in (PICK, ANY))
-    return Warmup(hours, lengths, figures, unseen, picks, contracts_changed, values, merge(findings))
+    absent = absent_from(frames)
+    return Warmup(hours, lengths, figures, unseen, picks, contracts_changed, values, merge(findings), absent)
 
 
 def shorten(hour: ArchiveHour, length_h: int) -> ArchiveHour:
@@ -191,7 +194,7 @@ def _check_window(
     with TemporaryDirectory(prefix="quantscout-check-") as place:
         older = change_older(frames, contracts, hour_ms, ask)
         folder = save_frames(older, ask.market, Path(place))
-        after = _tables(open_archive(folder, ask.settings.history_h), folder, span, ask)
+        after = _tables(open_market(folder, ask.settings.history_h), folder, span, ask)
     pairs = [(one, more, LONGER), *((mine, yours, OLDER) for mine, yours in zip(before, after, strict=True))]
     return [(mine.name, compare(mine, yours, name, hour_ms)) for mine, yours, name in pairs]
 

@@ -4,6 +4,7 @@ A rate is a whole number of 1e-8, normalised to 8 hours too: sums of them and of
 sample of an hour is the difference of two running sums, whatever stood before it.
 """
 
+import math
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -71,7 +72,8 @@ def _named(frame: pl.DataFrame) -> pl.DataFrame:
     stamped = pl.col("funding_time")
     hours = (stamped.diff() / HOUR_MS).round(mode="half_to_even").over("symbol").cast(pl.Int64)
     usual = hours.is_in(list(FUNDING_INTERVALS_H)).fill_null(value=False)
-    told = pl.Series("rate_ratio", [float(f"{rate:.8f}") for rate in frame["funding_rate"].to_list()], pl.Float64)
+    rates = frame["funding_rate"].fill_null(math.nan)
+    told = pl.Series("rate_ratio", [float(f"{rate:.8f}") for rate in rates.to_list()], pl.Float64).fill_nan(None)
     return frame.with_columns(
         pl.lit(NAME).alias("venue"),
         pl.col("symbol").alias("contract"),

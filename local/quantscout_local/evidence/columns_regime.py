@@ -86,11 +86,9 @@ def _inputs(btc: _Closes, eth: _Closes, average: float | None, hour_ms: int) -> 
 def _averages(recorded: pl.DataFrame) -> dict[int, float]:
     """Return the mean of the 50 daily closes before each midnight; none where the first or the last day is missing.
 
-    A day's close is that of its last recorded bar, which must be a price; a missing day between two others has the
-    close before it.
+    A missing day between two others has the close before it.
     """
-    day = (pl.col("open_ms") // DAY_MS * DAY_MS).alias("day_ms")
-    days = dict(recorded.sort("open_ms").group_by(day, maintain_order=True).agg(pl.col("close").last()).rows())
+    days = _daily_closes(recorded)
     means = {}
     for last_ms in days:
         first_ms = last_ms - (SMA_DAYS - 1) * DAY_MS
@@ -101,6 +99,17 @@ def _averages(recorded: pl.DataFrame) -> dict[int, float]:
             if all(close is not None and close > 0 for close in closes):
                 means[last_ms + DAY_MS] = float(pl.Series(closes).sum() / SMA_DAYS)
     return means
+
+
+def _daily_closes(recorded: pl.DataFrame) -> dict[int, float | None]:
+    """Return the close of each day's last recorded bar; None where the day's own bar would not pass verification."""
+    day = (pl.col("open_ms") // DAY_MS * DAY_MS).alias("day_ms")
+    first, last, top, bottom = pl.col("open").first(), pl.col("close").last(), pl.col("high").max(), pl.col("low").min()
+    is_bar = (bottom > 0) & (bottom <= pl.min_horizontal(first, last)) & (top >= pl.max_horizontal(first, last))
+    # A figure that an hour lacks spoils its day as a price of 0 does.
+    hours = recorded.sort("open_ms").with_columns(pl.col("open", "high", "low", "close").fill_null(0.0))
+    closes = hours.group_by(day, maintain_order=True).agg(pl.when(is_bar).then(last).alias("close"))
+    return dict(closes.rows())
 
 
 def _adx_of(btc: pl.DataFrame, known: _Closes) -> Adx:

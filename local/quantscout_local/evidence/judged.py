@@ -13,13 +13,14 @@ import polars as pl
 
 from quantscout.errors import InputError
 from quantscout.evaluation_models import HOURS, JUDGED
+from quantscout_local.evidence import REPLAY_OUT
+from quantscout_local.program import program
 
 __all__ = ["ABOUT", "FORMAT", "HOURS", "HOURS_FILE", "JUDGED", "Judged", "open_judged", "part_name"]
 
 FORMAT = 1
 """Version of the files; another one is refused."""
 ABOUT, HOURS_FILE = "about.json", "hours.parquet"
-AGAIN = "run quantscout replay again with this folder as --out"
 
 
 class Judged(NamedTuple):
@@ -53,16 +54,18 @@ def open_judged(folder: Path) -> Judged:
     Raises InputError if there is none, it has not ended, is of another format, or a part is absent or unreadable.
     """
     path = folder / ABOUT
+    if not folder.exists():
+        raise InputError(f"there is no replay in {folder}: run {program()} replay --market DIR{_to(folder)} first")
     if not path.is_file():
         raise InputError(
-            f"{path} is not there: {folder} holds no finished replay; {AGAIN}, it goes on where it stopped"
+            f"{path} is not there: {folder} holds no finished replay; {_again()}, it goes on where it stopped"
         )
     try:
         about: dict[str, Any] = json.loads(path.read_bytes())
     except (OSError, ValueError) as cause:
-        raise InputError(f"{path} cannot be read ({cause}); {AGAIN}") from cause
+        raise InputError(f"{path} cannot be read ({cause}); {_again()}") from cause
     if about.get("format") != FORMAT:
-        raise InputError(f"{path} is of format {about.get('format')}, this is {FORMAT}; {AGAIN}")
+        raise InputError(f"{path} is of format {about.get('format')}, this is {FORMAT}; {_again()}")
     judged = Judged(folder, about)
     for part in judged.paths:
         _check_columns(part, set(JUDGED))
@@ -70,20 +73,28 @@ def open_judged(folder: Path) -> Judged:
     return judged
 
 
+def _again() -> str:
+    return f"run {program()} replay again with this folder as --out"
+
+
+def _to(folder: Path) -> str:
+    return "" if folder == REPLAY_OUT else f" --out {folder}"
+
+
 def _check_columns(path: Path, columns: set[str]) -> None:
     try:
         found = set(pl.read_parquet_schema(path))
     except (pl.exceptions.PolarsError, OSError) as cause:
-        raise InputError(f"{path} cannot be read ({_reason(cause)}); {AGAIN}") from cause
+        raise InputError(f"{path} cannot be read ({_reason(cause)}); {_again()}") from cause
     if columns - found:
-        raise InputError(f"{path} lacks the column {min(columns - found)!r}; {AGAIN}")
+        raise InputError(f"{path} lacks the column {min(columns - found)!r}; {_again()}")
 
 
 def _read(path: Path) -> pl.DataFrame:
     try:
         return pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as cause:
-        raise InputError(f"{path} cannot be read ({_reason(cause)}); {AGAIN}") from cause
+        raise InputError(f"{path} cannot be read ({_reason(cause)}); {_again()}") from cause
 
 
 def _reason(cause: Exception) -> str:

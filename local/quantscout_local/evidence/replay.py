@@ -20,8 +20,9 @@ from quantscout_local.evidence.bias import survivorship
 from quantscout_local.evidence.columns_board import Span
 from quantscout_local.evidence.judged import FORMAT, Judged, open_judged, part_name
 from quantscout_local.evidence.replay_bars import count_rows
-from quantscout_local.evidence.replay_contracts import load_contracts
+from quantscout_local.evidence.replay_contracts import Contracts, load_contracts
 from quantscout_local.evidence.replay_files import describe_series
+from quantscout_local.evidence.replay_folder import locked
 from quantscout_local.evidence.replay_month import Opened, open_files, replay_month
 from quantscout_local.evidence.replay_parts import Parts
 from quantscout_local.evidence.replay_plan import Ask, Plan, build_plan
@@ -46,7 +47,13 @@ def run_replay(ask: Ask, out: Path, progress: Progress) -> Judged:
     """Return the same, and tell how far it is."""
     contracts = load_contracts(ask.market, ask.settings)
     plan = build_plan(ask, contracts)
-    parts, total, done = Parts(out, plan.fingerprint), len(plan.hours), 0
+    with locked(out):
+        _make(ask, plan, contracts, Parts(out, plan.fingerprint), progress)
+    return open_judged(out)
+
+
+def _make(ask: Ask, plan: Plan, contracts: Contracts, parts: Parts, progress: Progress) -> None:
+    total, done = len(plan.hours), 0
     progress(0, total, parts.begin())
     opened = open_files(ask.market, ask.settings, plan.span, contracts)
     for month, hours in plan.months.items():
@@ -55,7 +62,6 @@ def run_replay(ask: Ask, out: Path, progress: Progress) -> Judged:
         done += len(hours)
         progress(done, total, "")
     parts.finish(list(plan.months), _about(ask, plan, opened, parts))
-    return open_judged(out)
 
 
 def _about(ask: Ask, plan: Plan, opened: Opened, parts: Parts) -> dict[str, Any]:
@@ -93,7 +99,8 @@ def _exclusions(opened: Opened, parts: Parts, months: list[str]) -> dict[str, in
 
 def _outcomes(parts: Parts, months: list[str], late: list[int]) -> dict[str, Any]:
     paths = [parts.folder / part_name(month) for month in months]
-    counts = pl.scan_parquet(paths).group_by("outcome").len().sort("outcome").collect()
+    with parts.refusing():
+        counts = pl.scan_parquet(paths).group_by("outcome").len().sort("outcome").collect()
     first = iso(late[0]) if late else None
     return {"rows": dict(counts.rows()), "hours_without": len(late), "first_hour_without": first}
 

@@ -14,13 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from quantscout.gates import LEVELS
 from quantscout.message import NOT_ADVICE
-from quantscout.settings import parse_settings
+from quantscout_local.chosen_settings import parse_option
 from quantscout_local.evidence.judged import Judged
 from quantscout_local.evidence.replay import run_replay
 from quantscout_local.evidence.replay_plan import Ask, parse_time
 from quantscout_local.hour import REAL_ONLY_SETTINGS
 from quantscout_local.tables import STATUS_STYLE
-from quantscout_local.terminal import open_console
+from quantscout_local.terminal import going_on, open_console
 
 
 class Asked(NamedTuple):
@@ -38,9 +38,10 @@ def run(asked: Asked, *, as_json: bool) -> None:
     began = time.perf_counter()
     ask = Ask(
         asked.market, parse_time(asked.first), parse_time(asked.last, end=True),
-        parse_settings(REAL_ONLY_SETTINGS if asked.settings is None else asked.settings),
+        parse_option(asked.settings, REAL_ONLY_SETTINGS),
     )  # fmt: skip
-    judged = _run(ask, asked.out)
+    with going_on("replay", f"finished months are kept in {asked.out}/"):
+        judged = _run(ask, asked.out)
     told = summary(judged) | {"took_s": round(time.perf_counter() - began, 2), "peak_memory_mb": round(peak_mb())}
     if as_json:
         typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
@@ -72,9 +73,11 @@ def summary(judged: Judged) -> dict[str, Any]:
     kept = ("first_hour", "last_hour", "hours", "hours_not_evaluable", "method_version", "config_hash", "outcomes",
             "exclusions", "notes")  # fmt: skip
     absent = [name for name, series in about["series"].items() if series.get("absent")]
+    lacking = {name: series["incomplete_rows"] for name, series in about["series"].items() if not series.get("absent")}
     return {
         **{name: about[name] for name in kept},
         "absent_series": absent,
+        "incomplete_rows": lacking,
         "hours_by_status": dict(hours.group_by("status").len().sort("status").rows()),
         "hours_by_level": {"none" if level is None else LEVELS[level]: count for level, count in levels.items()},
     }
@@ -93,6 +96,9 @@ def print_summary(console: Console, told: dict[str, Any], out: Path) -> None:
         console.print(f"  left out: {count:,} {reason.replace('_', ' ')}")
     for name in told["absent_series"]:
         console.print(f"  left out: {name} is not in the archive; its factors are missing in all hours")
+    for name, count in told["incomplete_rows"].items():
+        if count:
+            console.print(f"  {count:,} rows of {name} lack a value; what cannot be told without it is left out")
     if told["hours_not_evaluable"]:
         console.print(
             f"  left out: {told['hours_not_evaluable']:,} hours of the range without bars, or 60 h of history"

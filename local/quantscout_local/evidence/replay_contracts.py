@@ -1,5 +1,6 @@
 """The contracts of an archive: what does not change from hour to hour, by the simulator's and the product's code."""
 
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,7 +77,7 @@ def _ends(folder: Path) -> tuple[pl.DataFrame, pl.Series, int]:
         rows = scan(folder, name)
         if rows is None:
             continue
-        first = pl.col("close").get(pl.col("open_time").arg_min()).alias("first_close")
+        first = pl.col("close").get(pl.col("open_time").arg_min()).fill_null(math.nan).alias("first_close")
         earliest = rows.group_by("symbol").agg(pl.col("open_time").min().alias("first_ms"), first)
         parts.append(collect(folder / name, earliest))
         times.append(collect(folder / name, rows.select(pl.col("open_time").unique())).to_series())

@@ -22,7 +22,11 @@ WHOLE = {"open_time", "funding_time", "timestamp", "trades"}
 
 
 def scan(folder: Path, name: str) -> pl.LazyFrame | None:
-    """Return a series with its columns in their types, rows with a null dropped; None where the file is absent.
+    """Return a series with its columns in their types; None where the file is absent.
+
+    A row without its key or its time is nobody's: it is dropped. One that lacks another value stays, for verification
+    to reject it by name: were it dropped here, its hole would be filled as an hour without a trade. Of the 15m bars,
+    which are never filled, whole ones alone are taken: an hour counts only where four of them reproduce it.
 
     Raises InputError (file, cause, next step) where it cannot be read, lacks a column, or is the 1h bars and absent.
     """
@@ -37,7 +41,8 @@ def scan(folder: Path, name: str) -> pl.LazyFrame | None:
     if missing:
         raise InputError(f"{path} lacks the column {missing[0]!r}: restore the file or choose another --market")
     kinds: dict[str, Any] = {c: pl.Int64 if c in WHOLE else pl.Float64 for c in SERIES[name] if c != "symbol"}
-    return pl.scan_parquet(path).select(SERIES[name]).cast(kinds).drop_nulls()  # type: ignore[arg-type]
+    rows = pl.scan_parquet(path).select(SERIES[name]).cast(kinds)  # type: ignore[arg-type]
+    return rows.drop_nulls(None if name == QUARTERS else ["symbol", TIME[name]])
 
 
 def read_where(folder: Path, name: str, columns: Sequence[str], where: pl.Expr) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import polars as pl
 
 from quantscout.evaluation_models import HOURS, JUDGED
+from quantscout.evaluation_rows import judgeable
 from quantscout.frames import DAY_MS, HOUR_MS
 from quantscout.outcomes import HORIZON_H, OUTCOMES, Costs, build_outcomes
 from quantscout.pipeline import LEADERS
@@ -72,7 +73,7 @@ def replay_month(opened: Opened, span: Span, hours: list[int], costs: Costs) -> 
 def _with_outcomes(rows: pl.DataFrame, stretch: Stretch, span: Span, costs: Costs) -> pl.DataFrame:
     """Return JUDGED: the rows with both percentiles, and what became of each in the 24 h after."""
     since = pl.col("open_ms") >= span.first_ms - HOUR_MS
-    outcomes = build_outcomes(stretch.bars.filter(since, ~pl.col("filled")), costs)
+    outcomes = build_outcomes(judgeable(stretch.bars.filter(since)), costs)
     population = rows.filter(pl.col("adv30_percentile").is_not_null(), pl.col("atr_percentile").is_not_null())
     joined = population.join(outcomes.select(*ROW, *FIGURES), on=ROW, how="left", maintain_order="left")
     return joined.select(pl.col(name).cast(kind) for name, kind in JUDGED.items())

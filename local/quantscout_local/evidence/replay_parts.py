@@ -1,7 +1,13 @@
-"""The parts of a replay on disk: each month is written whole or not at all, and kept when a replay is begun again."""
+"""The parts of a replay on disk: each month is written whole or not at all, and kept when a replay is begun again.
 
+A month's note has the size and the digest of its files: one that was damaged since is made anew.
+"""
+
+import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,9 +15,9 @@ import polars as pl
 
 from quantscout.errors import InputError
 from quantscout_local.evidence.judged import ABOUT, HOURS_FILE, part_name
+from quantscout_local.evidence.replay_folder import HALF, STATE, clear, read_json
 from quantscout_local.evidence.replay_month import Month
 
-STATE = "parts"
 COMPRESSION_LEVEL = 1
 
 
@@ -26,37 +32,43 @@ class Parts(NamedTuple):
 
         Parts of another fingerprint are removed; the same one's stay. InputError where the folder cannot be used.
         """
-        state = self.folder / STATE
         try:
-            state.mkdir(parents=True, exist_ok=True)
             (self.folder / ABOUT).unlink(missing_ok=True)
-            found = [self._read(path) for path in sorted(state.glob("*.json"))]
-            if any(part.get("fingerprint") != self.fingerprint for part in found):
-                self._clear()
+            found = {path.stem: self._read(path) for path in sorted((self.folder / STATE).glob("*.json"))}
+            if any(part.get("fingerprint", self.fingerprint) != self.fingerprint for part in found.values()):
+                clear(self.folder)
                 return "the folder held parts of another archive, range, method or settings: they are made anew"
+            kept = sum(self.has(month) for month in found)
         except OSError as cause:
             raise InputError(f"{self.folder} cannot be used ({cause.strerror}): choose another --out") from cause
-        return f"{len(found)} finished months are kept from before" if found else ""
+        damaged = f"{len(found) - kept} damaged months are made anew" if kept < len(found) else ""
+        return "; ".join(filter(None, [f"{kept} finished months are kept from before" if kept else "", damaged]))
 
     def has(self, month: str) -> bool:
-        """Tell whether a month is finished."""
-        files = [self.folder / part_name(month), self._hours(month), self._note(month)]
-        return (
-            all(path.is_file() for path in files)
-            and self._read(self._note(month)).get("fingerprint") == self.fingerprint
-        )
+        """Tell whether a month is finished, and its files are what was written."""
+        if not self._note(month).is_file():
+            return False
+        note = self._read(self._note(month))
+        return note.get("fingerprint") == self.fingerprint and note.get("files") == self._files(month)
 
     def save(self, month: str, part: Month) -> None:
         """Write a month, its note last (InputError where the disk refuses)."""
-        try:
+        with self.refusing():
             _write_frame(self.folder / part_name(month), part.judged)
             _write_frame(self._hours(month), part.hours)
-            note = {"fingerprint": self.fingerprint, "rows": part.judged.height, "dropped": dict(part.dropped)}
+            note = {"fingerprint": self.fingerprint, "rows": part.judged.height, "dropped": dict(part.dropped),
+                    "files": self._files(month)}  # fmt: skip
             write_text(self._note(month), json.dumps(note))
+
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Turn what the disk or a damaged part raises into an InputError that names the cause and the next step."""
+        try:
+            yield
         except (OSError, pl.exceptions.PolarsError) as cause:
             raise InputError(
-                f"{self.folder} cannot be written ({str(cause).splitlines()[0]}): free the disk, then run the command "
-                "again; finished months are kept"
+                f"{self.folder} cannot be written, or a part in it not read ({str(cause).splitlines()[0]}): see to the "
+                "disk, then run the command again; finished months are kept, damaged ones made anew"
             ) from cause
 
     def dropped(self, months: list[str]) -> Counter[str]:
@@ -68,17 +80,15 @@ class Parts(NamedTuple):
 
     def finish(self, months: list[str], about: dict[str, Any]) -> None:
         """Write hours.parquet, then about.json."""
-        hours = pl.concat([pl.read_parquet(self._hours(month)) for month in months])
-        _write_frame(self.folder / HOURS_FILE, hours)
-        write_text(self.folder / ABOUT, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
+        with self.refusing():
+            hours = pl.concat([pl.read_parquet(self._hours(month)) for month in months])
+            _write_frame(self.folder / HOURS_FILE, hours)
+            write_text(self.folder / ABOUT, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
 
-    def hours(self, months: list[str]) -> pl.DataFrame:
-        """Return the hours of finished months."""
-        return pl.concat([pl.read_parquet(self._hours(month)) for month in months])
-
-    def _clear(self) -> None:
-        for path in (*self.folder.glob("judged-*.parquet"), *(self.folder / STATE).glob("*"), self.folder / HOURS_FILE):
-            path.unlink(missing_ok=True)
+    def _files(self, month: str) -> dict[str, dict[str, Any]]:
+        """Return the size and the digest of each file of a month, as far as they are there."""
+        paths = (self.folder / part_name(month), self._hours(month))
+        return {path.name: _describe(path) for path in paths if path.is_file()}
 
     def _hours(self, month: str) -> Path:
         return self.folder / STATE / f"hours-{month}.parquet"
@@ -88,21 +98,23 @@ class Parts(NamedTuple):
 
     @staticmethod
     def _read(path: Path) -> dict[str, Any]:
-        try:
-            note: dict[str, Any] = json.loads(path.read_bytes())
-        except ValueError:  # a note of something else, or half of one: nothing that could be kept
-            return {}
-        return note
+        note = read_json(path)
+        return note if isinstance(note, dict) else {}  # half of a note: nothing that could be kept
+
+
+def _describe(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def _write_frame(path: Path, frame: pl.DataFrame) -> None:
-    half = path.with_name(f"{path.name}.tmp")
+    half = path.with_name(path.name + HALF)
     frame.write_parquet(half, compression="zstd", compression_level=COMPRESSION_LEVEL)
     half.replace(path)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    half = path.with_name(f"{path.name}.tmp")
+    half = path.with_name(path.name + HALF)
     half.write_text(text, encoding="utf-8")
     half.replace(path)

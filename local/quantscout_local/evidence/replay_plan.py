@@ -26,12 +26,14 @@ def parse_time(text: str | None, *, end: bool = False) -> int | None:
     """Return the hour that a text names: of a day the first, or the last (InputError where it is neither)."""
     if text is None:
         return None
-    if len(text) != DAY_CHARS:
-        return to_ms(parse_hour(text))
     try:
+        if len(text) != DAY_CHARS:
+            return to_ms(parse_hour(text))
         day = datetime.fromisoformat(text).replace(tzinfo=UTC)
-    except ValueError as cause:
-        raise InputError(f"'{text}' is no day; write one such as 2025-10-18, or a full UTC hour") from cause
+    except (InputError, ValueError) as cause:
+        option = "--to" if end else "--from"
+        forms = "write a day such as 2025-10-18, or an hour such as 2025-10-18T12:00Z"
+        raise InputError(f"{option} '{text}' is no day and no full UTC hour; {forms}") from cause
     return to_ms(day) + (DAY_H - 1) * HOUR_MS * end
 
 
@@ -70,8 +72,8 @@ def build_plan(ask: Ask, contracts: Contracts) -> Plan:
     if not evaluable:
         raise InputError(f"{ask.market} holds less than {MIN_HISTORY_H + 1} h of bars: choose another with --market")
     usual = max(evaluable[0], contracts.main_first_ms + (MIN_HISTORY_H + 1) * HOUR_MS)
-    span = Span(usual if ask.first_ms is None else ask.first_ms, ask.last_ms or evaluable[-1])
-    _refuse(span, ask.market, evaluable)
+    span = Span(usual if ask.first_ms is None else ask.first_ms, evaluable[-1] if ask.last_ms is None else ask.last_ms)
+    _refuse(ask, span, evaluable)
     hours = [hour for hour in evaluable if span.first_ms <= hour <= span.last_ms]
     months: dict[str, list[int]] = {}
     for hour in hours:
@@ -79,17 +81,26 @@ def build_plan(ask: Ask, contracts: Contracts) -> Plan:
     return Plan(Span(hours[0], hours[-1]), months, span.hours - len(hours), fingerprint(ask, hours))
 
 
-def _refuse(span: Span, market: Path, evaluable: list[int]) -> None:
+def _refuse(ask: Ask, span: Span, evaluable: list[int]) -> None:
     for name, at_ms in (("--from", span.first_ms), ("--to", span.last_ms)):
         if at_ms % HOUR_MS:
             raise InputError(f"{name} {at_ms} is no full hour: give a day (2025-10-18) or a full UTC hour")
-    covered = f"{market} can be replayed from {iso(evaluable[0])} to {iso(evaluable[-1])}"
+    covered = f"{ask.market} can be replayed from {iso(evaluable[0])} to {iso(evaluable[-1])}"
     if span.first_ms > span.last_ms:
-        said = f"the range is empty: it begins at {iso(span.first_ms)} and ends at {iso(span.last_ms)}"
-        raise InputError(f"{said}; turn --from and --to round ({covered})")
+        raise InputError(f"the range is empty: {_why_empty(ask, span)} ({covered})")
     if not any(span.first_ms <= hour <= span.last_ms for hour in evaluable):
         said = f"no hour from {iso(span.first_ms)} to {iso(span.last_ms)} can be replayed"
         raise InputError(f"{said}: {covered}; choose --from and --to within")
+
+
+def _why_empty(ask: Ask, span: Span) -> str:
+    """Return which end is wrong, and what to do: an end that nobody gave is the archive's."""
+    begins, ends = iso(span.first_ms), iso(span.last_ms)
+    if ask.first_ms is None:
+        return f"--to is {ends}, and without --from it begins at {begins}; give a --from as well, or a later --to"
+    if ask.last_ms is None:
+        return f"--from is {begins}, and the archive ends at {ends}; give an earlier --from"
+    return f"it begins at {begins} and ends at {ends}; turn --from and --to round"
 
 
 def fingerprint(ask: Ask, hours: list[int]) -> str:

@@ -8,6 +8,7 @@ from quantscout.decide import PICKS
 from quantscout.errors import InputError
 from quantscout_local.evidence.rescore import Loaded
 from quantscout_local.evidence.rescore_rank import Ranking, Rule, rank_hours
+from quantscout_local.program import program
 
 EXACT, SINGLE = 1e-9, 2e-5
 """Of a score of 0 to 100: with norms stored in double and in single precision (24 bits: 6e-8 of each norm)."""
@@ -53,6 +54,6 @@ def check_found_again(loaded: Loaded, rule: Rule) -> Agreement:
         raise InputError(
             f"the replay's own ranking is not found again (scores differ by up to {found.largest_difference:.3g}, the "
             f"five of {found.hours_with_other_picks:,} of {found.hours:,} hours differ): it was made by another "
-            "version or other settings; run quantscout replay again"
+            f"version or other settings; run {program()} replay again"
         )
     return found

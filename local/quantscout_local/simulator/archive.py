@@ -28,6 +28,11 @@ SERIES: Mapping[str, tuple[str, ...]] = {
     "binance_um_oi_4h.parquet": ("symbol", "timestamp", "sum_open_interest", "sum_open_interest_value"),
 }
 """The files of an archive, each with the columns that are read. None may be absent; any may be without rows."""
+_TIME = ("open_time", "funding_time", "timestamp")
+_WHOLE = {*_TIME, "trades"}
+_NO_PRICE, _NO_AMOUNT = 0.0, -1.0
+"""Stand in a 1h bar for what its record lacks: verification drops such a bar by name. Were the row left out, the hole
+would be filled as an hour without a trade."""
 _QUARTERS_PER_HOUR = 4
 
 
@@ -48,15 +53,16 @@ def check_archive(folder: Path) -> None:
             _check_columns(folder / name)
 
 
-def load_archive(folder: Path, *, real_only: bool = False) -> Market:
-    """Return the market that a folder holds.
+def load_archive(folder: Path, *, real_only: bool = False, absent_as_empty: bool = False) -> Market:
+    """Return the market that a folder holds; with `absent_as_empty`, a series besides the 1h bars may be absent.
 
     Raises InputError if a series is absent, unreadable or lacks a column: it names the file, the cause, the next step.
     """
-    hours = _hours(folder)
-    quarters = _by_symbol(_real_quarters(folder, hours), "open_time")
-    funding = _by_symbol(_read(folder, "binance_um_funding.parquet"), "funding_time")
-    interest = _by_symbol(_read(folder, "binance_um_oi_4h.parquet"), "timestamp")
+    files = _Files(folder, absent_as_empty)
+    hours = _hours(files)
+    quarters = _by_symbol(_real_quarters(files, hours), "open_time")
+    funding = _by_symbol(files.read("binance_um_funding.parquet"), "funding_time")
+    interest = _by_symbol(files.read("binance_um_oi_4h.parquet"), "timestamp")
     listed = _listed(folder)
     contracts = {
         symbol: _contract(symbol, columns, quarters.get(symbol), funding.get(symbol), interest.get(symbol), listed)
@@ -75,13 +81,20 @@ def load_archive(folder: Path, *, real_only: bool = False) -> Market:
     )
 
 
-def _read(folder: Path, name: str) -> pl.DataFrame:
-    path, columns = folder / name, SERIES[name]
-    whole = {"open_time", "funding_time", "timestamp", "trades"}
-    wanted: dict[Any, Any] = {name: pl.Int64 if name in whole else pl.Float64 for name in columns if name != "symbol"}
-    with _refusing(path):
-        _check_columns(path)
-        return pl.read_parquet(path, columns=list(columns)).cast(wanted).drop_nulls()
+class _Files(NamedTuple):
+    folder: Path
+    absent_as_empty: bool
+
+    def read(self, name: str) -> pl.DataFrame:
+        """Return the rows of a series that have a key and a time."""
+        path, columns = self.folder / name, SERIES[name]
+        wanted: dict[Any, Any] = {c: pl.Int64 if c in _WHOLE else pl.Float64 for c in columns if c != "symbol"}
+        if self.absent_as_empty and name != "binance_um_1h.parquet" and not path.exists():
+            return pl.DataFrame(schema={"symbol": pl.String} | wanted)
+        with _refusing(path):
+            _check_columns(path)
+            rows = pl.read_parquet(path, columns=list(columns)).cast(wanted)
+            return rows.drop_nulls([column for column in columns if column in {"symbol", *_TIME}])
 
 
 def _check_columns(path: Path) -> None:
@@ -102,20 +115,28 @@ def _refusing(path: Path) -> Iterator[None]:
         raise InputError(f"{path} cannot be read ({reason}): restore the file or choose another --market") from error
 
 
-def _hours(folder: Path) -> pl.DataFrame:
+def _hours(files: _Files) -> pl.DataFrame:
     """Return all 1h bars of both files, sorted; those with a taker split keep it."""
-    plain = _read(folder, "binance_um_1h.parquet")
-    split = _read(folder, "binance_um_1h_taker.parquet")
+    plain = files.read("binance_um_1h.parquet")
+    split = files.read("binance_um_1h_taker.parquet")
     unknown = [pl.lit(None, pl.Float64).alias(name) for name in _TAKER]
     plain = plain.with_columns(unknown)
     if len(split):
         plain = plain.join(split.select("symbol", "open_time"), on=["symbol", "open_time"], how="anti")
-    return pl.concat([split, plain]).sort("symbol", "open_time")
+    return _marked(pl.concat([split, plain]).sort("symbol", "open_time"))
 
 
-def _real_quarters(folder: Path, hours: pl.DataFrame) -> pl.DataFrame:
-    """Return the 15m bars of hours that all four quarters reproduce: the capture's last hours do not."""
-    frame = _read(folder, "binance_um_15m.parquet")
+def _marked(hours: pl.DataFrame) -> pl.DataFrame:
+    """Return 1h bars in which a figure that is not known is one that no venue means; the product reads no `trades`."""
+    marks = dict.fromkeys(_PRICES[:4], _NO_PRICE) | {"volume": _NO_AMOUNT, "quote_volume": _NO_AMOUNT}
+    known = [pl.when(pl.col(name).is_finite()).then(name).otherwise(mark).alias(name) for name, mark in marks.items()]
+    coins, usdt = _TAKER  # where one of both is not known, neither is told
+    return hours.with_columns(*known, pl.when(pl.col(usdt).is_finite()).then(coins), pl.col("trades").fill_null(0))
+
+
+def _real_quarters(files: _Files, hours: pl.DataFrame) -> pl.DataFrame:
+    """Return the 15m bars of hours that four whole quarters reproduce: the capture's last hours do not."""
+    frame = files.read("binance_um_15m.parquet").drop_nulls()
     if frame.is_empty():
         return frame
     frame = frame.sort("symbol", "open_time").with_columns(hour=pl.col("open_time") // HOUR_MS * HOUR_MS)

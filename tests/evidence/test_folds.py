@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from quantscout.errors import InputError
 from quantscout.frames import HOUR_MS
 from quantscout_local.evidence.folds import Hours, build_folds, split_by_time
+from quantscout_local.evidence.stats_bootstrap import Array, draw_hours
+from quantscout_local.evidence.tune_folds import FOLDS, Trials, refit
 
 LABEL_H = 24
 
@@ -78,3 +80,71 @@ def test_unordered_hours_are_refused() -> None:
     """Stretches of time need an order."""
     with pytest.raises(InputError, match="ascend"):
         build_folds(HOUR_MS * np.array([2, 1, 3] * 40), 2)
+
+
+def sums_of(hits: Array) -> Array:
+    """Return Tally.sums of five picks an hour with a control each that never hits; `hits` of the five, hours long."""
+    five = np.full(hits.size, 5.0)
+    return np.stack([five, hits, 0.01 * hits, five, hits, 0 * hits], axis=1)
+
+
+def trials_of(seed: int, hours: int = 400, count: int = 6) -> Trials:
+    """Return trials whose hits are drawn at random, the first of them the weights in force."""
+    rng = np.random.default_rng(seed)
+    sums = [sums_of(rng.integers(0, 6, hours).astype(float)) for _ in range(count)]
+    return Trials(HOUR_MS * np.arange(hours), sums, sums[0], "precision")
+
+
+def choose_by_walk(trials: Trials, first: int, last: int) -> int:
+    """Return the trial with most hits in the hours whose labels and embargo keep clear of first to last, by a loop."""
+    totals = [0.0] * len(trials.sums)
+    for hour in range(trials.hours_ms.size):
+        if hour + LABEL_H <= first or hour >= last + 2 * LABEL_H:
+            for number, sums in enumerate(trials.sums):
+                totals[number] += sums[hour, 1]
+    return totals.index(max(totals))
+
+
+@given(seed=st.integers(0, 1000))
+def test_the_choice_of_a_fold_sees_nothing_of_it(seed: int) -> None:
+    """The best of the trials in the purged and embargoed rest, whatever they do in the fold and beside it."""
+    trials = trials_of(seed)
+    found = refit(trials, draw_hours(400, 1, samples=100))
+    assert sum(fold.hours for fold in found.folds) == 400
+    for place, fold in enumerate(found.folds):
+        first, last = 80 * place, 80 * place + 79
+        number = choose_by_walk(trials, first, last)
+        inside = slice(first, last + 1)
+        gain = (trials.sums[number][inside, 1].sum() - trials.baseline[inside, 1].sum()) / 400
+        assert fold.trial == number
+        assert fold.gain == pytest.approx(gain)
+
+
+def test_the_change_over_all_folds_is_the_mean_of_theirs() -> None:
+    """Folds of the same length, the same number of picks an hour."""
+    found = refit(trials_of(3), draw_hours(400, 1, samples=100))
+    gains = [fold.gain for fold in found.folds if fold.gain is not None]
+    assert len(gains) == FOLDS
+    assert found.change is not None
+    assert found.change.value == pytest.approx(np.mean(gains))
+    assert found.change.p is None
+
+
+def test_a_trial_that_shines_only_in_one_fold_gains_nothing_by_it() -> None:
+    """It is best over all hours, and is not chosen where its good hours are tested."""
+    base, lucky = np.full(400, 2.0), np.full(400, 1.9)
+    lucky[160:240] = 5.0
+    trials = Trials(HOUR_MS * np.arange(400), [sums_of(base), sums_of(lucky)], sums_of(base), "precision")
+    found = refit(trials, draw_hours(400, 1, samples=100))
+    assert sums_of(lucky)[:, 1].sum() > sums_of(base)[:, 1].sum()
+    assert [fold.trial for fold in found.folds] == [1, 1, 0, 1, 1]
+    assert found.change is not None
+    assert found.change.value is not None
+    assert found.change.value < 0
+
+
+def test_hours_too_few_for_folds_are_said_to_be() -> None:
+    """No choice, no figure, and the reason."""
+    found = refit(trials_of(1, hours=40), draw_hours(40, 1, samples=100))
+    assert (found.folds, found.change) == ((), None)
+    assert "nothing to train on" in found.note

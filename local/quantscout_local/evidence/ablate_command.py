@@ -1,6 +1,6 @@
 """`quantscout ablate`: a replay's folder in, the table out."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from quantscout_local.evidence.rescore_check import check_found_again
 from quantscout_local.evidence.rescore_rank import build_rule
 from quantscout_local.evidence.rescore_tally import tally_rule
 from quantscout_local.evidence.stats_bootstrap import draw_hours
-from quantscout_local.terminal import open_console
+from quantscout_local.terminal import going_on, open_console
 
 
 class Ask(NamedTuple):
@@ -34,7 +34,8 @@ class Ask(NamedTuple):
 
 def run_ablate(ask: Ask, *, as_json: bool) -> None:
     """Print the table (InputError where the replay cannot be used)."""
-    found = ablate(ask)
+    with going_on("ablate", f"finished replays are kept in {ask.out}/") if ask.market else nullcontext():
+        found = ablate(ask)
     if as_json:
         typer.echo(found.model_dump_json(indent=2))
     else:

@@ -16,8 +16,9 @@ from quantscout.page.picks import build_picks, choose
 from quantscout.page.titles import NOTES, title_of
 from quantscout.page.wording import say_setting
 from quantscout_local.evidence.equity import build_equity
+from quantscout_local.evidence.evidence_doc_measured import measure, say_measured, without_missing
 from quantscout_local.evidence.kpis_models import Kpi, Kpis
-from quantscout_local.evidence.kpis_verdict import widen
+from quantscout_local.evidence.kpis_verdict import say_chance, widen
 from quantscout_local.evidence.replay_files import FUNDING, HOURS_1H, INTEREST, QUARTERS, TAKER_1H
 from quantscout_local.evidence.stats_population import build_population
 
@@ -39,6 +40,10 @@ SERIES_TITLES = {
     FUNDING: "funding settlements",
     INTEREST: "open interest, every 4 h",
 }
+NO_FUNDING = (
+    "Net returns leave out funding, which a position pays or receives at each settlement. docs/evidence.md says how "
+    "much it was where the archive has the settlements."
+)
 ABSENT: Mapping[Part, str] = {
     "deciles": "Not known: no hour has ten scored contracts with an outcome.",
     "months": "Not known: no month has a pick with an outcome.",
@@ -65,7 +70,7 @@ def build_replay_content(replayed: Replayed, picks: pl.DataFrame, bars: pl.DataF
     return PageContent(
         kind="replay",
         basis=_basis(replayed, picks),
-        verdict=_verdict(kpis),
+        verdict=_verdict(replayed),
         kpis=tuple(build_figure(kpi) for kpi in (*kpis.headline, *kpis.monotonicity)),
         deciles=_deciles(kpis.hit_rate_by_decile),
         months=tuple(
@@ -77,8 +82,14 @@ def build_replay_content(replayed: Replayed, picks: pl.DataFrame, bars: pl.DataF
         best=build_picks(chosen.best, bars),
         worst=build_picks(chosen.worst, bars),
         absent=ABSENT,
-        notes=(*NOTES, kpis.verdict.caution),
+        notes=(*NOTES, NO_FUNDING, f"{say_chance(list_shown(kpis))} {kpis.verdict.caution}"),
     )  # fmt: skip
+
+
+def list_shown(kpis: Kpis) -> list[Kpi]:
+    """Return every figure that the page shows with its interval."""
+    months = (kpi for group in kpis.by_month for kpi in group.kpis)
+    return [*kpis.headline, *kpis.monotonicity, *kpis.hit_rate_by_decile, *months, *kpis.factor_lift]
 
 
 def build_figure(kpi: Kpi, title: str | None = None) -> Figure:
@@ -115,18 +126,26 @@ def _renamed(end: str, kpi: Kpi) -> Figure:
     return build_figure(kpi.model_copy(update={"name": end}), LIFTS[end])
 
 
-def _verdict(kpis: Kpis) -> Verdict:
-    said, net = kpis.verdict, widen(kpis.find("mean_net_return_24h"), kpis.find("mean_net_return_24h_longer_blocks"))
-    missing = f"; missing: {', '.join(kpis.missing)}"  # a long list, and in a table below
-    sentence = said.sentence.replace(missing, "") if kpis.missing else said.sentence
+def _verdict(replayed: Replayed) -> Verdict:
+    kpis, said = replayed.kpis, replayed.kpis.verdict
+    measured = say_measured(measure(replayed.judged, replayed.hours, replayed.about, kpis))
+    # What was missing is a long list, and in a table below.
+    grounds = (measured, without_missing(kpis), said.direction, said.money)
     caveat = f"Missing: {', '.join(kpis.missing)}." if kpis.missing else ""
+    return Verdict(said.answer, f"{SENTENCES[said.answer]} {_money(kpis)}", grounds, caveat)
+
+
+def _money(kpis: Kpis) -> str:
+    net = widen(kpis.find("mean_net_return_24h"), kpis.find("mean_net_return_24h_longer_blocks"))
     if net is None:
-        money = "What a pick returns after costs cannot be told."
-    elif net.low > 0:
-        money = "After costs its picks gained."
-    else:
-        money = "After costs its picks lost money." if net.high < 0 else "After costs no gain is shown."
-    return Verdict(said.answer, f"{SENTENCES[said.answer]} {money}", (sentence, said.direction, said.money), caveat)
+        return "What a pick returns after costs cannot be told."
+    if net.low > 0:
+        return "After costs its picks gained on average."
+    if net.high < 0:
+        return "After costs its picks lost money on average."
+    median = kpis.find("median_net_return_24h")
+    lost = median.high is not None and median.high < 0
+    return f"After costs no gain is shown{'; the median pick lost money' if lost else ''}."
 
 
 def _basis(replayed: Replayed, picks: pl.DataFrame) -> Basis:

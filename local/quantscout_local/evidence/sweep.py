@@ -34,10 +34,11 @@ class Work(NamedTuple):
 
 
 class Rated(NamedTuple):
-    """A trial's value, and the net return of each hour's five."""
+    """A trial's value, the net return of each hour's five, and the sums of each hour (Tally.sums)."""
 
     value: float
     returns: Array
+    sums: Array
 
 
 Rate = Callable[[Sequence[Settings]], list[Rated]]
@@ -76,7 +77,7 @@ def rate_settings(work: Work, settings: Settings) -> Rated:
     """Return what the settings are worth in the fitting hours."""
     tally = tally_rule(work.sheet, build_rule(settings))
     value = value_of(tally, work.objective) if tally.picks >= work.least_picks else REFUSED
-    return Rated(value, tally.returns)
+    return Rated(value, tally.returns, tally.sums)
 
 
 def value_of(tally: Tally, objective: Objective) -> float:

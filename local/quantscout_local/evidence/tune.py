@@ -21,11 +21,12 @@ from quantscout_local.evidence.stats_bootstrap import draw_hours
 from quantscout_local.evidence.sweep import REFUSED, Objective, Rate, Rated, Workers, build_work
 from quantscout_local.evidence.sweep_workers import open_workers
 from quantscout_local.evidence.trials import build_figures, compare_tallies, correct, drop_p_values
-from quantscout_local.evidence.tune_models import Part, Tuning
+from quantscout_local.evidence.tune_folds import Trials, refit
+from quantscout_local.evidence.tune_models import Part, Refitted, Tuning
 from quantscout_local.evidence.tune_overfit import rate_overfit
 from quantscout_local.evidence.tune_search import BATCH, Space, Tried, ask_batch, build_space, settings_of
 from quantscout_local.evidence.tune_study import SavedStudy, hash_sheet, open_study
-from quantscout_local.evidence.tune_verdict import answer_of, is_worth_trying, say_tuning
+from quantscout_local.evidence.tune_verdict import Found, answer_of, is_worth_trying, say_tuning
 
 TRAIN_RATIO = 0.6
 FORMAT = 1
@@ -71,11 +72,12 @@ def tune(ask: Ask, progress: Progress) -> Tuning:
     study = open_study(ask.study, space, _inputs(ask, halves, space))
     try:
         with open_workers(work, ask.workers) as rate:
-            tried = run_sweep(study, space, ask, rate, progress)
-            returns = np.stack([each.returns for each in tried.rated], axis=1)
+            swept = run_sweep(study, space, ask, rate, progress)
+            # A worker's arrays lie in memory that is gone with the workers.
+            rated = [Rated(each.value, each.returns.copy(), each.sums.copy()) for each in swept.rated]
     finally:
         study.close()
-    return _judge(ask, halves, space, tried.trials, returns)
+    return _judge(ask, halves, space, Swept(swept.trials, rated))
 
 
 def split_hours(sheet: Sheet) -> Halves:
@@ -135,12 +137,15 @@ def _refuse_other(done: Sequence[Tried], rated: Sequence[Rated], path: Path) -> 
         raise InputError(f"{path} holds values that are not found again here: remove it and sweep anew")
 
 
-def _judge(ask: Ask, halves: Halves, space: Space, trials: Sequence[Tried], returns: "np.ndarray[Any, Any]") -> Tuning:
+def _judge(ask: Ask, halves: Halves, space: Space, swept: Swept) -> Tuning:
+    trials = swept.trials
     best = max(range(len(trials)), key=lambda number: trials[number].value)  # of equal ones the first: nothing changed
     proposed = settings_of(space, trials[best].params)
     # A p-value of hours on which the proposal was chosen for its difference would say nothing.
     fitted = _compare(halves.fit, space.settings, proposed, ask, blind=False)
     validated = _compare(halves.validation, space.settings, proposed, ask, blind=True)
+    refitted = _refit(halves.fit, space.settings, swept, ask)
+    returns = np.stack([each.returns for each in swept.rated], axis=1)
     overfit = rate_overfit(returns, best, sum(each.value == REFUSED for each in trials))
     answer = answer_of(validated, ask.objective, changed=proposed.weights != space.settings.weights)
     return Tuning(
@@ -156,11 +161,18 @@ def _judge(ask: Ask, halves: Halves, space: Space, trials: Sequence[Tried], retu
         fixed=space.fixed,
         fitted=fitted,
         validated=validated,
+        refitted=refitted,
         overfit=overfit,
         answer=answer,
         worth_trying=is_worth_trying(answer, overfit),
-        sentences=tuple(say_tuning(fitted, validated, overfit, ask.objective, answer)),
+        sentences=tuple(say_tuning(Found(fitted, validated, refitted, overfit), ask.objective, answer)),
     )
+
+
+def _refit(sheet: Sheet, settings: Settings, swept: Swept, ask: Ask) -> Refitted:
+    baseline = tally_rule(sheet, build_rule(settings)).sums
+    resamples = draw_hours(sheet.hours_ms.size, ask.seed, ask.blocks_h, ask.samples)
+    return refit(Trials(sheet.hours_ms, [each.sums for each in swept.rated], baseline, ask.objective), resamples)
 
 
 def _compare(sheet: Sheet, settings: Settings, proposed: Settings, ask: Ask, *, blind: bool) -> Part:

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from quantscout.errors import InputError
 from quantscout.settings import parse_settings
 from quantscout_local.evidence.judged import open_judged
 from quantscout_local.evidence.sweep import Workers, check_address, check_objective
 from quantscout_local.evidence.tune import Ask, tune
 from quantscout_local.evidence.tune_models import Tuning
 from quantscout_local.evidence.tune_table import print_tuning
-from quantscout_local.terminal import open_console
+from quantscout_local.out_folder import check_folder
+from quantscout_local.terminal import going_on, open_console
 
 STUDY = "study.db"
 FILES = {"proposal": "proposal.json", "replay": "proposal-replay.json", "result": "result.json"}
@@ -40,8 +40,11 @@ class Asked(NamedTuple):
 def run_tune(asked: Asked, *, as_json: bool) -> None:
     """Sweep, write the files, print (InputError for what cannot be used, before anything is tried)."""
     ask = build_ask(asked)
-    _make_folder(asked.out)
-    found = _sweep(ask)
+    check_folder(asked.out)
+    open_judged(asked.replay)  # without a replay no folder is left behind
+    asked.out.mkdir(parents=True, exist_ok=True)
+    with going_on("tune", f"finished trials are kept in {ask.study}"):
+        found = _sweep(ask)
     files = save_result(found, asked)
     if as_json:
         typer.echo(found.model_dump_json(indent=2))
@@ -56,16 +59,6 @@ def build_ask(asked: Asked) -> Ask:
         asked.replay, asked.trials, check_objective(asked.objective), asked.seed, asked.study or asked.out / STUDY,
         Workers(jobs, check_address(asked.address)), asked.reach, asked.samples, asked.blocks_h,
     )  # fmt: skip
-
-
-def _make_folder(out: Path) -> None:
-    probe = out / ".probe"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
-    except OSError as cause:
-        raise InputError(f"{out} cannot be written ({cause.strerror}): choose another --out") from cause
 
 
 def _sweep(ask: Ask) -> Tuning:

@@ -40,6 +40,29 @@ class Overfit(BaseModel):
     note: str = ""
 
 
+class Fold(BaseModel):
+    """A stretch of the fitting hours, and what was chosen without it and the hours whose labels reach into it."""
+
+    model_config = FROZEN
+
+    first_hour: str
+    last_hour: str
+    hours: int
+    train_hours: int
+    trial: int = Field(description="The best of all trials in the hours trained on; the first is number 0")
+    gain: float | None = Field(description="What it changes in the fold's own hours, in the unit of `change`")
+
+
+class Refitted(BaseModel):
+    """The choice made again for each fold; `change` is over all folds, each in the hours that it was chosen without."""
+
+    model_config = FROZEN
+
+    folds: tuple[Fold, ...]
+    change: Difference | None
+    note: str = ""
+
+
 class Tuning(BaseModel):
     """The whole answer."""
 
@@ -57,6 +80,7 @@ class Tuning(BaseModel):
     fixed: dict[str, str]
     fitted: Part
     validated: Part
+    refitted: Refitted
     overfit: Overfit
     answer: Answer
     worth_trying: bool

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from quantscout_local.evidence.ablate_table import NOT_ADVICE, build_table
+from quantscout_local.program import program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +56,6 @@ def say_files(tuning: "Tuning", files: "dict[str, Path]") -> list[str]:
     return [
         f"All figures: {files['result']}. The proposal, as QUANTSCOUT_SETTINGS takes it: {files['proposal']}.",
         "To see it judged on other hours, replay them with it, then say how many settings were tried:",
-        f'  quantscout replay --market DIR --from DAY --settings "$(cat {files["replay"]})" --out out/replay-proposal',
-        f"  quantscout kpis --replay out/replay-proposal --trials {tuning.trials}",
+        f'  {program()} replay --market DIR --from DAY --settings "$(cat {files["replay"]})" --out out/replay-proposal',
+        f"  {program()} kpis --replay out/replay-proposal --trials {tuning.trials}",
     ]

@@ -1,9 +1,11 @@
 """What a sweep says in plain words: never more than the hours it has not seen let it."""
 
+from typing import NamedTuple
+
 from quantscout_local.evidence.ablate_table import show_change, show_reach
 from quantscout_local.evidence.sweep import MEASURE, Objective
 from quantscout_local.evidence.trials import Difference
-from quantscout_local.evidence.tune_models import Answer, Overfit, Part
+from quantscout_local.evidence.tune_models import Answer, Overfit, Part, Refitted
 
 DEFLATED_ENOUGH = 0.95
 OVERFIT_TOO_MUCH = 0.5
@@ -39,12 +41,22 @@ def is_worth_trying(answer: Answer, overfit: Overfit) -> bool:
     )
 
 
-def say_tuning(fitted: Part, validated: Part, overfit: Overfit, objective: Objective, answer: Answer) -> list[str]:
+class Found(NamedTuple):
+    """What a sweep found: both parts, the choice made again in folds, and how much of it may be luck."""
+
+    fitted: Part
+    validated: Part
+    refitted: Refitted
+    overfit: Overfit
+
+
+def say_tuning(found: Found, objective: Objective, answer: Answer) -> list[str]:
     """Return the sentences, the conclusion first."""
-    said = [_conclude(answer, overfit)]
+    said = [_conclude(answer, found.overfit)]
     if answer != "no_change":
-        said.append(_say_parts(fitted, validated, objective, answer))
-    return [*said, _say_overfit(overfit), "The defaults were not changed; only a person changes them."]
+        said.append(_say_parts(found.fitted, found.validated, objective, answer))
+    kept = "The defaults were not changed; only a person changes them."
+    return [*said, _say_folds(found.refitted), _say_overfit(found.overfit), kept]
 
 
 def _conclude(answer: Answer, overfit: Overfit) -> str:
@@ -66,6 +78,20 @@ def _say_parts(fitted: Part, validated: Part, objective: Objective, answer: Answ
         f"Against the weights in force the proposal changes {WORDS[MEASURE[objective]]} by {_plain(inside)} in "
         f"the hours it was chosen on, and by {_plain(outside)} (95 % interval {show_reach(outside)}) in those it "
         f"has not seen: {told}."
+    )
+
+
+def _say_folds(refitted: Refitted) -> str:
+    change = refitted.change
+    if change is None:
+        return f"The choice cannot be made again in folds ({refitted.note})."
+    gains = [fold.gain for fold in refitted.folds]
+    better = sum(gain is not None and gain > 0 for gain in gains)
+    reach = "" if change.low is None else f" (95 % interval {show_reach(change)})"
+    return (
+        f"Chosen again from the same trials in each of {len(gains)} purged and embargoed folds of the fitting hours, "
+        f"the choice changes {WORDS[change.name]} by {_plain(change)}{reach} in the hours it was chosen without, "
+        f"upwards in {better} of {len(gains)} folds; the trials were looked for in all these hours, which flatters it."
     )
 
 

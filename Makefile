@@ -126,7 +126,7 @@ $(DYNALITE): tools/dynalite/package-lock.json
 	@touch $@
 
 state: $(READY) ## Play 720 real hours on the state alone: units, sizes, load times; it must equal the archive (HOURS=60 for fewer)
-	@HOURS=$(HOURS) PYTHONPATH=. $(BIN)/python -P -m month
+	@MARKET="$(MARKET)" HOURS=$(HOURS) PYTHONPATH=. $(BIN)/python -P -m month
 
 lock: $(READY) ## Pin all requirements anew, with hashes
 	@./tools/lock $(BIN)/python
@@ -155,16 +155,16 @@ scale: $(READY) ## Measure the hour at 1,300, 5,000 and 10,000 contracts, write 
 evidence: $(READY) ## Replay the whole archive, write out/evidence.html and docs/evidence.md (minutes; MARKET=DIR for another)
 	@$(BIN)/quantscout replay --market $(MARKET)
 	@$(BIN)/quantscout evidence --market $(MARKET)
-	@$(BIN)/python -m quantscout_local.evidence.evidence_doc out/replay docs/evidence.md
+	@$(BIN)/python -m quantscout_local.evidence.evidence_doc out/replay docs/evidence.md $(MARKET)
 
 soak: $(READY) ## Play 500 hours under faults in virtual time, every row checked (minutes; HOURS=20 for fewer, SEED=)
 	@HOURS=$(HOURS) SEED=$(SEED) PYTHONPATH=. $(BIN)/python -P -m soak
 
-golden: $(READY) ## Compare ten hours of the real archive with their stored results; UPDATE=1 stores them anew
-	@UPDATE=$(UPDATE) PYTHONPATH=. $(BIN)/python -P -m golden
+golden: $(READY) ## Compare ten hours of the real archive with their stored results; UPDATE=1 stores them anew (MARKET=DIR for another)
+	@MARKET="$(MARKET)" UPDATE=$(UPDATE) PYTHONPATH=. $(BIN)/python -P -m golden
 
-funnel: $(READY) ## Write docs/funnel.md: what became of the contracts in 100 hours of the real archive (a minute)
-	@PYTHONPATH=. $(BIN)/python -P -m golden.funnel
+funnel: $(READY) ## Write docs/funnel.md: what became of the contracts in 100 hours of the real archive (a minute; MARKET=DIR for another)
+	@MARKET="$(MARKET)" PYTHONPATH=. $(BIN)/python -P -m golden.funnel
 
 crash: $(READY) ## Kill the run at every stage and at 50 random moments, deliver it again, compare (minutes; CASES=6 for fewer, SEED=)
 	@CASES=$(CASES) SEED=$(SEED) PYTHONPATH=. $(BIN)/python -P -m crash

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 
-from golden.hours import HOURS, MARKET, STORED
+from golden.hours import HOURS, MARKET, STORED, say_for_make
 from golden.results import NEXT_STEP, build_result, difference, path_of, write
 from quantscout.errors import InputError
 from quantscout_local.archive_hour import open_archive
@@ -33,4 +33,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except InputError as error:
-        sys.exit(f"golden: {error}")
+        sys.exit(f"golden: {say_for_make(error)}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from golden.hours import MARKET, ROOT, spread
+from golden.hours import MARKET, ROOT, say_for_make, spread
 from golden.tally import Tally, build_tally, tables
 from quantscout.clock import from_ms, iso, parse_hour, to_ms
 from quantscout.decide import judge
@@ -40,7 +40,7 @@ def choose_hours(offered: Iterable[int], count: int = HOURS) -> list[int]:
     since_ms = to_ms(parse_hour(SINCE))
     hours = [hour for hour in offered if hour >= since_ms]
     if not hours:
-        raise InputError(f"the archive has no hour from {SINCE} on: choose a longer one")
+        raise InputError(f"the archive has no hour from {SINCE} on: choose a longer one with --market")
     return spread(hours, count)
 
 
@@ -81,4 +81,4 @@ if __name__ == "__main__":
     try:
         main()
     except InputError as error:
-        sys.exit(f"funnel: {error}")
+        sys.exit(f"funnel: {say_for_make(error)}")

@@ -1,13 +1,16 @@
 """The hours of the archive whose results are stored, and why each was chosen."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from quantscout.clock import parse_hour, to_ms
+from quantscout.errors import InputError
 
 ROOT = Path(__file__).parents[1]
-MARKET = ROOT.parent / "shared" / "market"
+MARKET = Path(os.environ.get("MARKET") or ROOT.parent / "shared" / "market")
+"""make's variable names another archive."""
 STORED = ROOT / "tests" / "data" / "golden"
 
 T = TypeVar("T")
@@ -37,6 +40,12 @@ HOURS: tuple[Golden, ...] = (
     Golden("2026-03-01T12:00Z", "funding and open interest of all; the hour that other tests use"),
     Golden("2026-03-02T08:00Z", "one of the five had its funding interval changed within 48 h"),
 )
+
+
+def say_for_make(error: InputError) -> str:
+    """Return the error with make's word for the archive, not the command line's, and where it is told what one is."""
+    said = str(error).replace("--market DIR", "--market").replace("--market", "MARKET=DIR")
+    return f"{said} (docs/archive.md)" if "MARKET=DIR" in said else said
 
 
 def spread(items: Sequence[T], count: int) -> list[T]:

@@ -24,8 +24,8 @@ from quantscout.frames import BARS, HOUR_MS, conform
 from quantscout.store import Store
 from quantscout_local.resources import REGION, load_template, translate
 
-MARKET = Path(__file__).parents[2] / "shared" / "market" / "binance_um_1h.parquet"
 ROOT = Path(__file__).parents[1]
+MARKET = Path(os.environ.get("MARKET") or ROOT.parent / "shared" / "market") / "binance_um_1h.parquet"
 HOURS, HISTORY_H = 720, 720
 READ_UNITS_MOST, WRITE_UNITS_MOST = 5_000, 400
 FEW, MANY, DAY_H = {"binance": 70, "twin": 60}, {"binance": 700, "twin": 600}, 24
@@ -71,7 +71,7 @@ def main() -> None:
     """Play the month with a tenth of the contracts, then a day at the end of one with all of them."""
     hours = int(os.environ.get("HOURS") or HOURS)
     if not MARKET.is_file():
-        sys.exit(f"make state needs the recorded market, {MARKET}: there is none")
+        sys.exit(f"make state needs recorded bars, {MARKET}: there are none; say MARKET=DIR (docs/archive.md)")
     bars, console = read_market(MARKET), Console()
     last_ms = int(bars["open_ms"].max()) + HOUR_MS  # type: ignore[arg-type] # of an integer column
     wrong = []

@@ -225,6 +225,8 @@ def test_a_body_that_is_no_json_is_tried_again(body: bytes) -> None:
         ({"retry-after": "2.5"}, 2.5),
         ({"retry-after": "Thu, 01 Jan 1970 00:16:50 GMT"}, 10.0),
         ({"gw-ratelimit-reset": "1500", "retry-after": "9"}, 1.5),
+        ({"retry-after": "1e15"}, 259_200.0),
+        ({"retry-after": "Thu, 01 Jan 9999 00:00:00 GMT"}, 259_200.0),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "-3"}, None),
         ({"retry-after": "nan"}, None),

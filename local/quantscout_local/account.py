@@ -22,6 +22,9 @@ ABSENT = frozenset(
      "ResourceNotFoundException", "InvalidAddress"}
 )  # fmt: skip
 LOG_IN = "set AWS_PROFILE, or log in (aws sso login, aws configure)"
+REGION_VARIABLE = "AWS_DEFAULT_REGION"
+"""The one that all texts name: boto3 reads no other, and docs/deploy.md sets it."""
+NO_REGION = f"no AWS region is set; next step: set {REGION_VARIABLE} to the region of the stack"
 
 
 def open_session() -> "boto3.Session":
@@ -37,24 +40,66 @@ def open_session() -> "boto3.Session":
     except BotoCoreError as cause:
         raise InputError(f"AWS cannot be asked: {cause}; next step: {LOG_IN}") from cause
     if session.region_name is None:
-        raise InputError("no AWS region is set; next step: set AWS_REGION to the region of the stack")
+        raise InputError(NO_REGION)
     return session
 
 
 @contextmanager
 def asking(what: str) -> Iterator[None]:
-    """Turn what AWS answers into one sentence: what was asked for, the cause, the next step."""
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415
+    """Turn what AWS answers into one sentence: what was asked for, the cause, the next step.
+
+    An error of the product's own (of the state, of the secret) stays as it is, unless behind it are credentials or a
+    region that are not there: these are a person's to mend, whatever was asked for (InputError).
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     try:
         yield
-    except NoCredentialsError as cause:
-        raise InputError(f"{what}: there are no AWS credentials here; next step: {LOG_IN}") from cause
+    except QuantScoutError as error:
+        mendable = _mendable(what, _aws_cause(error))
+        if mendable is None:
+            raise
+        raise mendable from error
     except ClientError as cause:
         code, said = cause.response["Error"]["Code"], cause.response["Error"].get("Message", "")
         raise _failure(code)(f"{what}: {code}: {said}; next step: {_step(code)}") from cause
     except BotoCoreError as cause:
-        raise QuantScoutError(f"{what}: AWS cannot be reached: {cause}; next step: check AWS_REGION") from cause
+        unreached = f"{what}: AWS cannot be reached: {cause}; next step: check {REGION_VARIABLE}"
+        raise (_mendable(what, cause) or QuantScoutError(unreached)) from cause
+
+
+def check_credentials(what: str) -> None:
+    """Refuse to go on where there is no region, or there are no credentials, before anything is asked (InputError)."""
+    from botocore.exceptions import NoCredentialsError  # noqa: PLC0415
+
+    session = open_session()
+    with asking(what):
+        if session.get_credentials() is None:
+            raise NoCredentialsError
+
+
+def _aws_cause(error: BaseException) -> BaseException | None:
+    """Return what botocore raised at the bottom of an error, None where it raised nothing."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, BotoCoreError | ClientError):
+        cause = cause.__cause__ or cause.__context__
+    return cause
+
+
+def _mendable(what: str, cause: BaseException | None) -> InputError | None:
+    """Return the sentence for credentials or a region that are not there or not valid, None for anything else."""
+    from botocore import exceptions  # noqa: PLC0415
+
+    if isinstance(cause, exceptions.NoRegionError):
+        return InputError(NO_REGION)
+    if isinstance(cause, exceptions.NoCredentialsError):
+        return InputError(f"{what}: there are no AWS credentials here; next step: {LOG_IN}")
+    broken = (exceptions.PartialCredentialsError, exceptions.CredentialRetrievalError, exceptions.ProfileNotFound,
+              exceptions.SSOError, exceptions.TokenRetrievalError)  # fmt: skip
+    expired = isinstance(cause, exceptions.ClientError) and cause.response["Error"]["Code"] in CREDENTIALS
+    return InputError(f"{what}: {cause}; next step: {LOG_IN}") if expired or isinstance(cause, broken) else None
 
 
 def _failure(code: str) -> type[QuantScoutError]:
@@ -66,7 +111,7 @@ def _step(code: str) -> str:
         return LOG_IN
     if code in REFUSED:
         return "use credentials that may do this in the stack's account"
-    return "check the name, AWS_REGION and the account" if _failure(code) is InputError else "try again"
+    return f"check the name, {REGION_VARIABLE} and the account" if _failure(code) is InputError else "try again"
 
 
 def stack_outputs(session: "boto3.Session", name: str) -> dict[str, str]:
@@ -93,5 +138,5 @@ def open_state(table: str) -> "Store":
         return open_store(table)
     except BotoCoreError as cause:
         raise StateError(
-            f"the table '{table}' cannot be opened: {cause}; set AWS_DEFAULT_REGION and the stack's credentials"
+            f"the table '{table}' cannot be opened: {cause}; set {REGION_VARIABLE} and the stack's credentials"
         ) from cause

@@ -1,8 +1,12 @@
-"""The commands that ask a deployed stack in a person's own AWS account: who is subscribed, what failed."""
+"""The commands about a person's own place and stack: can it reach the sources, who is subscribed, what failed."""
 
+import os
 from typing import Annotated
 
 import typer
+
+from quantscout_local.cli_app import STACK as PANEL
+from quantscout_local.cli_app import App
 
 STACK_NAME = "quantscout"
 """As in samconfig.toml."""
@@ -13,14 +17,27 @@ QueueUrl = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
-app = typer.Typer()
-failures = typer.Typer(
-    no_args_is_help=True, help="List what lies in the failure queue, and send it again (docs/failures.md)."
-)
-app.add_typer(failures, name="failures")
+app = App()
+failures = App(no_args_is_help=True, help="List what lies in the failure queue, and send it again (docs/failures.md).")
+app.add_typer(failures, name="failures", rich_help_panel=PANEL)
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
+def doctor(
+    *,
+    keys_secret: Annotated[
+        str | None,
+        typer.Option(help="Secrets Manager secret with the keys; else COINALYZE_API_KEY and COINGECKO_API_KEY count."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the diagnosis as JSON.")] = False,
+) -> None:
+    """Check from here every source: can it be reached, clock, limits, keys, and what its documentation leaves open."""
+    from quantscout_local.doctor import run_doctor  # noqa: PLC0415 - the help must not wait for it
+
+    raise SystemExit(run_doctor(os.environ, keys_secret, as_json=as_json))
+
+
+@app.command(rich_help_panel=PANEL)
 def subscriptions(
     *,
     stack: Stack = STACK_NAME,
@@ -30,7 +47,7 @@ def subscriptions(
     as_json: AsJson = False,
 ) -> None:
     """Show who hears of what: each topic's subscribers with their state and filter policy (docs/subscriptions.md)."""
-    from quantscout_local.subscriptions import run_subscriptions  # noqa: PLC0415 - the help must not wait for it
+    from quantscout_local.subscriptions import run_subscriptions  # noqa: PLC0415 - as above
 
     run_subscriptions(stack, topic or [], as_json=as_json)
 

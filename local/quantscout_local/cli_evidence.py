@@ -1,22 +1,35 @@
 """The commands about what the screener is worth: history replayed, figures, checks."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from quantscout.errors import InputError
+from quantscout_local.account import asking
+from quantscout_local.cli_app import ARCHIVE, App
 from quantscout_local.evidence import REPLAY_OUT
 
 PAGE_OUT = Path("out") / "evidence.html"
 
-app = typer.Typer()
+ReplaySettings = Annotated[
+    str | None,
+    typer.Option(
+        "--settings",
+        metavar="<json or file>",
+        help="Settings as a JSON object or a file that holds one; default: those under which an archive can be ranked "
+        "at all. QUANTSCOUT_SETTINGS is not asked.",
+    ),
+]
+
+app = App()
 
 
-@app.command()
+@app.command(rich_help_panel=ARCHIVE)
 def replay(  # noqa: PLR0913 - each is one thing that a person can ask for
     *,
-    market: Annotated[Path, typer.Option(help="A market archive: a folder of recorded series.")],
+    market: Annotated[Path, typer.Option(help="A market archive: a folder of recorded series (docs/archive.md).")],
     first: Annotated[
         str | None, typer.Option("--from", help="First day (2025-10-18) or full UTC hour; default: the archive's own.")
     ] = None,
@@ -26,10 +39,7 @@ def replay(  # noqa: PLR0913 - each is one thing that a person can ask for
     out: Annotated[
         Path, typer.Option(help="Folder of the result; a replay that was stopped goes on in it.")
     ] = REPLAY_OUT,
-    settings: Annotated[
-        str | None,
-        typer.Option(help="Settings as a JSON object; default: those under which an archive can be ranked at all."),
-    ] = None,
+    settings: ReplaySettings = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Judge every hour of an archive with the product's gate and score, and look up what came after."""
@@ -38,7 +48,7 @@ def replay(  # noqa: PLR0913 - each is one thing that a person can ask for
     run(Asked(market, first, last, out, settings), as_json=as_json)
 
 
-@app.command()
+@app.command(rich_help_panel=ARCHIVE)
 def kpis(  # noqa: PLR0913 - as above
     *,
     replay: Annotated[
@@ -50,16 +60,25 @@ def kpis(  # noqa: PLR0913 - as above
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same intervals.")] = 1,
     samples: Annotated[int, typer.Option(min=100, help="How often hours are drawn again for the intervals.")] = 2000,
     blocks_h: Annotated[int, typer.Option("--blocks", min=1, help="Mean length of the drawn blocks, hours.")] = 24,
-    trials: Annotated[int, typer.Option(min=1, help="How many settings were tried before these.")] = 1,
+    trials: Annotated[
+        int, typer.Option(min=1, help="How many settings were tried before these: told, not corrected for.")
+    ] = 1,
+    method: Annotated[
+        str | None, typer.Option(help="With --table: only hours ranked by this version of the method (1.1.0).")
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option(help="With --table: only hours ranked by settings with this hash (12 digits).")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Tell what the picks were worth: hit rates, lift over matched controls, returns, risk (docs/statistics.md)."""
     from quantscout_local.evidence.kpis_command import Ask, run_kpis  # noqa: PLC0415 - as above
 
-    run_kpis(Ask(replay, table, seed, samples, blocks_h, trials), as_json=as_json)
+    with asking(f"the table '{table}'") if table else nullcontext():
+        run_kpis(Ask(replay, table, seed, samples, blocks_h, trials, method, config), as_json=as_json)
 
 
-@app.command()
+@app.command(rich_help_panel=ARCHIVE)
 def evidence(  # noqa: PLR0913 - as above
     *,
     replay: Annotated[Path, typer.Option(help="The folder of an earlier `quantscout replay`.")] = REPLAY_OUT,
@@ -70,7 +89,9 @@ def evidence(  # noqa: PLR0913 - as above
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same intervals.")] = 1,
     samples: Annotated[int, typer.Option(min=100, help="How often hours are drawn again for the intervals.")] = 2000,
     blocks_h: Annotated[int, typer.Option("--blocks", min=1, help="Mean length of the drawn blocks, hours.")] = 24,
-    trials: Annotated[int, typer.Option(min=1, help="How many settings were tried before these.")] = 1,
+    trials: Annotated[
+        int, typer.Option(min=1, help="How many settings were tried before these: told, not corrected for.")
+    ] = 1,
 ) -> None:
     """Write the page of a replay: figures with intervals, charts, picks (docs/evidence-page.md)."""
     from quantscout_local.evidence.page_command import Ask, write_evidence  # noqa: PLC0415 - as above
@@ -79,7 +100,7 @@ def evidence(  # noqa: PLR0913 - as above
     typer.echo(f"{out}: {size:,} bytes")
 
 
-@app.command()
+@app.command(rich_help_panel=ARCHIVE)
 def ablate(  # noqa: PLR0913 - as above
     *,
     replay: Annotated[Path, typer.Option(help="The folder of an earlier `quantscout replay`.")] = REPLAY_OUT,
@@ -103,7 +124,7 @@ def ablate(  # noqa: PLR0913 - as above
     run_ablate(Ask(replay, market, out, seed, samples, blocks_h), as_json=as_json)
 
 
-@app.command()
+@app.command(rich_help_panel=ARCHIVE)
 def tune(  # noqa: PLR0913 - as above
     *,
     replay: Annotated[Path, typer.Option(help="The folder of an earlier `quantscout replay`.")] = REPLAY_OUT,
@@ -134,10 +155,10 @@ def tune(  # noqa: PLR0913 - as above
     run_tune(asked, as_json=as_json)
 
 
-@app.command("check-lookahead")
+@app.command("check-lookahead", rich_help_panel=ARCHIVE)
 def check_lookahead(  # noqa: PLR0913 - as above
     *,
-    market: Annotated[Path, typer.Option(help="A market archive: a folder of recorded series.")],
+    market: Annotated[Path, typer.Option(help="A market archive: a folder of recorded series (docs/archive.md).")],
     hours: Annotated[int, typer.Option(min=1, help="How many random hours are checked.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="The same seed takes the same hours and alters them alike.")] = 1,
     first: Annotated[str | None, typer.Option("--from", help="First day or full UTC hour to choose from.")] = None,
@@ -146,7 +167,7 @@ def check_lookahead(  # noqa: PLR0913 - as above
         Path | None,
         typer.Option(help="A Python file with FACTORS = (Factor(...), ...) of your own; it is run, so read it first."),
     ] = None,
-    settings: Annotated[str | None, typer.Option(help="Settings as a JSON object; default: those of `replay`.")] = None,
+    settings: ReplaySettings = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Alter everything after random hours, and see that nothing said of them moves (docs/bias-checks.md)."""
@@ -156,15 +177,15 @@ def check_lookahead(  # noqa: PLR0913 - as above
     raise SystemExit(run_lookahead(build_ask(market, hours, seed, first, last, settings, factors), as_json=as_json))
 
 
-@app.command("check-warmup")
+@app.command("check-warmup", rich_help_panel=ARCHIVE)
 def check_warmup(  # noqa: PLR0913 - as above
     *,
-    market: Annotated[Path, typer.Option(help="A market archive: a folder of recorded series.")],
+    market: Annotated[Path, typer.Option(help="A market archive: a folder of recorded series (docs/archive.md).")],
     hours: Annotated[int, typer.Option(min=1, help="How many random hours are checked.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="The same seed takes the same hours.")] = 1,
     first: Annotated[str | None, typer.Option("--from", help="First day or full UTC hour to choose from.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Last day or hour to choose from, included.")] = None,
-    settings: Annotated[str | None, typer.Option(help="Settings as a JSON object; default: those of `replay`.")] = None,
+    settings: ReplaySettings = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Tell how much history each figure needs, and that none depends on rows before its window."""

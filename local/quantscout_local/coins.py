@@ -1,10 +1,13 @@
 """Which coin each contract is: the mapping of the hour that was run last, with its evidence (docs/identity.md)."""
 
 import difflib
+import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
@@ -13,6 +16,7 @@ from quantscout.clock import iso
 from quantscout.errors import InputError
 from quantscout.identity import STATUSES
 from quantscout_local.explain import NAMED
+from quantscout_local.program import program
 from quantscout_local.terminal import open_console
 
 if TYPE_CHECKING:
@@ -23,27 +27,32 @@ SHOWN = ("venue", "ineligible", "multiplier", "identity_status", "unit_confirmed
          "coin_evidence", "market_cap_usd", "market_cap_source", "supply_age_h", "supply_difference_pct",
          "supply_binance_coins", "supply_coingecko_coins")  # fmt: skip
 """What is read of a run; one of an earlier version lacks some of it."""
-WIDTH = 132
-"""The evidence needs its room: in a narrower terminal lines run over rather than lose it."""
+WIDE_COLUMNS = 132
+"""In a narrower terminal the tables have fewer columns: nothing is cut, and no line runs over."""
+PROOF = ("source", "name", "ticker", "units", "its price", "our price", "difference %", "verdict", "read")
 STYLES = {"confirmed": "green", "ambiguous": "red", "price_disagrees": "red", "unconfirmed_unit": "yellow"}
 VERDICTS = {"disagrees": "refused ", "no_price": "no price ", "listed_twice": "refused, listed twice "}
 REASONS = {"ambiguous": "ambiguous", "unconfirmed_unit": "unit unconfirmed"}
 
 
-def print_coins(symbol: str | None, out: Path, console: "Console | None" = None) -> None:
+def print_coins(symbol: str | None, out: Path, console: "Console | None" = None, *, as_json: bool = False) -> None:
     """Print the mapping of all eligible contracts, or of those that the name fits, and the counts per status.
 
     Raises InputError when the name fits none, or nothing was run.
     """
-    console = console or open_console()
-    console.width = max(console.width, WIDTH)
     universe = _read(out)
     chosen = universe.filter(pl.col("ineligible").is_null()) if symbol is None else _fitting(universe, symbol)
     rows = chosen.sort("coin", "venue", "contract").to_dicts()
-    console.print(_mapping(rows))
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    console = console or open_console()
+    if not console.is_terminal and not os.environ.get("COLUMNS"):
+        console.width = max(console.width, WIDE_COLUMNS)  # a pipe or a file has no width
+    console.print(build_mapping(rows, console.width))
     if symbol is not None:
         for row in rows:
-            console.print(_proof(row))
+            console.print(build_proof(row, console.width))
     console.print(_counts(rows))
 
 
@@ -51,7 +60,7 @@ def _read(out: Path) -> pl.DataFrame:
     try:
         return pl.read_parquet(out / "universe.parquet").select([*dict.fromkeys((*NAMED, *SHOWN))])
     except (OSError, pl.exceptions.PolarsError) as cause:
-        raise InputError(f"there is no readable run in {out}/; run `quantscout run --out {out}` first") from cause
+        raise InputError(f"there is no readable run in {out}/; run `{program()} run --out {out}` first") from cause
 
 
 def _fitting(universe: pl.DataFrame, symbol: str) -> pl.DataFrame:
@@ -65,19 +74,40 @@ def _fitting(universe: pl.DataFrame, symbol: str) -> pl.DataFrame:
     raise InputError(f"unknown symbol '{symbol}' in the hour that was run last{hint}")
 
 
-def _mapping(rows: list[Row]) -> Table:
+def build_mapping(rows: list[Row], width: int) -> Table:
+    """Return the table of contracts and their coins; in a narrow terminal all but the names share a column."""
     table = Table(title="Contracts and their coins", title_justify="left", box=SIMPLE_HEAD, padding=0)
+    if width < WIDE_COLUMNS:
+        for name in ("contract", "coin", "what is known"):
+            table.add_column(name, overflow="fold")
+        for row in rows:
+            table.add_row(_name(row), row["coin"], _known(row))
+        return table
     for name in ("contract", "coin", "units", "status", "cap M$", "supply"):
         table.add_column(name, justify="right" if name in ("units", "cap M$") else "left", no_wrap=True)
     table.add_column("evidence", overflow="fold")
     for row in rows:
-        status = row["identity_status"] or "not mapped"
-        table.add_row(
-            f"{row['venue']}:{row['contract']}", row["coin"], f"{row['multiplier']:,.0f}",
-            Text(status, STYLES.get(status, "")),
-            *_cap(row), "; ".join(_words(proof) for proof in row["coin_evidence"] or []) or "none",
-        )  # fmt: skip
+        table.add_row(_name(row), row["coin"], f"{row['multiplier']:,.0f}", _status(row), *_cap(row), _evidence(row))
     return table
+
+
+def _known(row: Row) -> Text:
+    cap, supply = _cap(row)
+    size = f"cap unknown ({supply})" if cap == "-" else f"cap {cap} M$ ({supply})"
+    return Text.assemble(_status(row), f"; units {row['multiplier']:,.0f}; {size}; evidence: {_evidence(row)}")
+
+
+def _name(row: Row) -> str:
+    return f"{row['venue']}:{row['contract']}"
+
+
+def _status(row: Row) -> Text:
+    status = row["identity_status"] or "not mapped"
+    return Text(status, STYLES.get(status, ""))
+
+
+def _evidence(row: Row) -> str:
+    return "; ".join(_words(proof) for proof in row["coin_evidence"] or []) or "none"
 
 
 def _cap(row: Row) -> tuple[str, str]:
@@ -100,26 +130,38 @@ def _words(proof: Row) -> str:
     return f"{VERDICTS.get(proof['verdict'], '')}{proof['source']} {proof['name']}{units}{difference}{read}"
 
 
-def _proof(row: Row) -> Table:
+def build_proof(row: Row, width: int) -> Table:
+    """Return the table of a contract's evidence, a line per piece; in a narrow terminal a column per piece."""
     status = row["identity_status"]
     ids = f"CoinGecko {row['coin_id'] or '-'}, Coinalyze {row['coinalyze_symbol'] or '-'}"
-    title = f"{row['venue']}:{row['contract']}: {STATUSES.get(status, 'not eligible, so not mapped')}; {ids}"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    for name in ("source", "name", "ticker", "units", "its price", "our price", "difference %", "verdict", "read"):
+    title = f"{_name(row)}: {STATUSES.get(status, 'not eligible, so not mapped')}; {ids}"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    proofs = [_proof_cells(proof) for proof in row["coin_evidence"] or []]
+    if width < WIDE_COLUMNS:
+        for name in (PROOF[0], *(cells[0] for cells in proofs)):
+            table.add_column(name, overflow="fold")
+        for name, *values in zip(PROOF[1:], *(cells[1:] for cells in proofs), strict=True):
+            table.add_row(name, *values)
+        return table
+    for name in PROOF:
         table.add_column(name, justify="right" if "price" in name or name in ("units", "difference %") else "left")
-    for proof in row["coin_evidence"] or []:
-        numbers = [proof[name] for name in ("multiplier", "price_usd", "our_price_usd", "difference_pct")]
-        cells = ["-" if number is None else f"{number:,.8g}" for number in numbers]
-        read = "this hour" if proof["read_ms"] is None else iso(proof["read_ms"])
-        table.add_row(proof["source"], proof["name"], proof["ticker"], *cells, proof["verdict"], read)
+    for cells in proofs:
+        table.add_row(*cells)
     return table
+
+
+def _proof_cells(proof: Row) -> list[str]:
+    numbers = [proof[name] for name in ("multiplier", "price_usd", "our_price_usd", "difference_pct")]
+    cells = ["-" if number is None else f"{number:,.8g}" for number in numbers]
+    read = "this hour" if proof["read_ms"] is None else iso(proof["read_ms"])
+    return [proof["source"], proof["name"] or "-", proof["ticker"] or "-", *cells, proof["verdict"], read]
 
 
 def _counts(rows: list[Row]) -> Table:
     table = Table(title="Counts", title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("status")
+    table.add_column("status", overflow="fold")
     table.add_column("contracts", justify="right")
-    table.add_column("meaning", style="dim")
+    table.add_column("meaning", style="dim", overflow="fold")
     for status, meaning in STATUSES.items():
         table.add_row(status, str(sum(row["identity_status"] == status for row in rows)), meaning)
     table.add_row("not mapped", str(sum(row["identity_status"] is None for row in rows)), "not eligible")

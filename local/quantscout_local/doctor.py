@@ -15,6 +15,7 @@ from quantscout.limits import Clock, build_budgets
 from quantscout.secrets import SourceKeys, load_keys
 from quantscout.settings import Settings
 from quantscout.venues import binance, coinalyze, coingecko, kucoin
+from quantscout_local.account import asking, check_credentials
 from quantscout_local.doctor_binance import look_at_binance
 from quantscout_local.doctor_exam import Exam, look
 from quantscout_local.doctor_findings import VENUES, Diagnosis, SourceFinding, SourceName
@@ -58,7 +59,14 @@ def read_place(variables: Mapping[str, str], keys_secret: str | None) -> Place:
     names = ("coinalyze_api_key", "coingecko_api_key")
     given = SourceKeys.model_validate({name: variables.get(name.upper(), "").strip() for name in names})
     offset_s = environment.clock_offset_s
-    return Place(environment, load_keys(keys_secret) if keys_secret else given, None, lambda: time.time() + offset_s)
+    return Place(environment, _read_keys(keys_secret) if keys_secret else given, None, lambda: time.time() + offset_s)
+
+
+def _read_keys(keys_secret: str) -> SourceKeys:
+    what = f"the secret '{keys_secret}'"
+    check_credentials(what)  # the product says only that it cannot be read: it goes on without keys
+    with asking(what):
+        return load_keys(keys_secret)
 
 
 async def diagnose(place: Place) -> Diagnosis:

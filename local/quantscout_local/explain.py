@@ -1,10 +1,12 @@
 """Why a contract was or was not picked: its fate, every gate, its score part by part, what was missing, who it is."""
 
 import difflib
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
+import typer
 from rich.text import Text
 
 from quantscout.decide import PICKS, missing
@@ -14,7 +16,8 @@ from quantscout.gates import FLAG_MEANINGS, GATES, LEVELS, REASONS, WIDEST
 from quantscout.identity import STATUSES
 from quantscout.justification import Row, justify
 from quantscout_local.explain_gates import build_gates_table, describe_failures, judge_gates, write_beside, write_short
-from quantscout_local.explain_score import build_score_table, choose_ink
+from quantscout_local.explain_json import build_told, level_of
+from quantscout_local.explain_score import NARROW_COLUMNS, build_score_table, choose_ink
 from quantscout_local.explained_hour import ExplainedHour
 from quantscout_local.terminal import open_console
 
@@ -40,16 +43,22 @@ MISSING_MEANINGS = {
 }
 
 
-def explain_symbols(symbols: Sequence[str], hour: ExplainedHour, console: "Console | None" = None) -> None:
+def explain_symbols(
+    symbols: Sequence[str], hour: ExplainedHour, console: "Console | None" = None, *, as_json: bool = False
+) -> None:
     """Print the explanation of every contract that the names fit; then refuse the names that fit none (InputError)."""
     console = console or open_console()
-    unknown = []
-    for symbol in dict.fromkeys(symbols):
-        rows = _fitting(hour.universe, symbol)
-        if not rows:
-            unknown.append(f"unknown symbol '{symbol}' in the hour {hour.report.hour}{_hint(hour.universe, symbol)}")
-        for row in rows:
-            _print_contract(console, row, hour)
+    found = {symbol: _fitting(hour.universe, symbol) for symbol in symbols}
+    rows = [row for fitting in found.values() for row in fitting]
+    if as_json and rows:
+        typer.echo(json.dumps([build_told(row, hour) for row in rows], indent=2, ensure_ascii=False))
+    for row in [] if as_json else rows:
+        _print_contract(console, row, hour)
+    unknown = [
+        f"unknown symbol '{symbol}' in the hour {hour.report.hour}{_hint(hour.universe, symbol)}"
+        for symbol, fitting in found.items()
+        if not fitting
+    ]
     if unknown:
         raise InputError("; ".join(unknown))
 
@@ -67,19 +76,19 @@ def _hint(universe: pl.DataFrame, symbol: str) -> str:
 
 
 def _print_contract(console: "Console", row: Row, hour: ExplainedHour) -> None:
-    report = hour.report
+    report, width = hour.report, console.width
     about = f"  hour {report.hour}, {report.status}, market {report.regime.name}"
     console.print(Text.assemble((f"{row['symbol']}  {row['venue']}:{row['contract']}", "bold"), about), soft_wrap=True)
-    level = LEVELS.index(report.gate_level) if report.gate_level else WIDEST
+    level = level_of(report)
     verdicts = [] if row["ineligible"] else judge_gates(row, hour.settings)
     lines = [_fate(row, hour), describe_failures(verdicts, level), *_same_coin(row, hour.universe)]
     for line in lines:
         if line:
             console.print(line, soft_wrap=True)
     if verdicts:
-        console.print(build_gates_table(verdicts, level, _gates_title(hour)))
+        console.print(build_gates_table(verdicts, level, _gates_title(hour), narrow=width < NARROW_COLUMNS))
     if row["in_scored_set"]:
-        console.print(build_score_table(row, choose_ink(console.width, ascii_only=console.options.ascii_only)))
+        console.print(build_score_table(row, choose_ink(width, ascii_only=console.options.ascii_only)))
     for line in _below(row):
         console.print(line, soft_wrap=True)
     console.print()

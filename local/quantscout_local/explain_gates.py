@@ -1,6 +1,6 @@
 """The gates of one contract: each with its value, the limit in force, and the level from which it would pass."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -9,6 +9,9 @@ from rich.text import Text
 from quantscout.gates import GATES, LEVELS, WIDEST, Gate, Limits
 from quantscout.justification import Row
 from quantscout.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import JustifyMethod
 
 SIGNS = {"at_least": "at least", "at_most": "at most", "below": "below"}
 
@@ -73,11 +76,13 @@ def _passing_level(verdicts: list[Verdict]) -> str:
     return f"No level lets it through: even {LEVELS[WIDEST]} stops it at {names}."
 
 
-def build_gates_table(verdicts: list[Verdict], level: int, title: str) -> Table:
-    """Return the table of all gates at a level."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=0)
+def build_gates_table(verdicts: list[Verdict], level: int, title: str, *, narrow: bool = False) -> Table:
+    """Return the table of all gates at a level; a narrow one takes two lines for a limit, and cuts nothing."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=0, show_edge=not narrow)
     for name in ("gate", "value", "limit", "unit", "passes", "from"):
-        table.add_column(name, justify="right" if name in ("value", "limit") else "left", no_wrap=name != "unit")
+        wraps = name == "unit" or (narrow and name in ("limit", "passes"))
+        side: JustifyMethod = "right" if name in ("value", "limit") else "left"
+        table.add_column(name, justify=side, no_wrap=not wraps, overflow="fold")
     uncalled = _uncalled(verdicts)
     for verdict in verdicts:
         gate, limit = verdict.gate, verdict.limits[level]
@@ -85,7 +90,8 @@ def build_gates_table(verdicts: list[Verdict], level: int, title: str) -> Table:
         first = never if verdict.first_level is None else LEVELS[verdict.first_level]
         passes = _passes(verdict, level, asked=gate not in uncalled)
         value = "-" if verdict.value is None else write_beside(verdict.value, limit)
-        table.add_row(gate.name, value, f"{SIGNS[gate.sense]} {write_short(limit)}", gate.unit, passes, first)
+        bound = (SIGNS[gate.sense], write_short(limit))
+        table.add_row(gate.name, value, ("\n" if narrow else " ").join(bound), gate.unit, passes, first)
     return table
 
 

@@ -15,6 +15,8 @@ BAR_CELLS = 6
 """Per side, in a terminal of 80 columns; the longest bar of a contract fills its side."""
 WIDE_BAR_CELLS = 14
 WIDE_COLUMNS = 110
+NARROW_COLUMNS = 72
+"""Below it there is no room for bars: the points say the same."""
 NO_DATA = "no data, weight shared"
 
 
@@ -83,7 +85,8 @@ class Ink(NamedTuple):
 
 def choose_ink(width: int, *, ascii_only: bool) -> Ink:
     """Return what suits a terminal of this width and encoding."""
-    return Ink(WIDE_BAR_CELLS if width >= WIDE_COLUMNS else BAR_CELLS, *(("#", "|") if ascii_only else ("█", "│")))
+    cells = WIDE_BAR_CELLS if width >= WIDE_COLUMNS else BAR_CELLS if width >= NARROW_COLUMNS else 0
+    return Ink(cells, *(("#", "|") if ascii_only else ("█", "│")))
 
 
 def signed_bar(points: float, longest: float, ink: Ink) -> str:
@@ -98,22 +101,32 @@ def signed_bar(points: float, longest: float, ink: Ink) -> str:
 
 
 def build_score_table(row: Row, ink: Ink) -> Table:
-    """Return the table of a scored contract's score."""
+    """Return the table of a scored contract's score, without bars where the ink has no room for them."""
     title = f"Score {row['score']:.2f}, from neutral {NEUTRAL:g}; points = 100 x weight x (norm - 1/2)"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=0)
-    sides = f"{'below':>{ink.cells}}{ink.axis}{'above':<{ink.cells}}"
-    for name in ("part", "value", "z", "norm", "weight", "points", sides):
-        left = name in ("part", "value", sides)
-        table.add_column(name, justify="left" if left else "right", no_wrap=name != "value")
-    parts = score_parts(row)
-    longest = max((abs(part.points or 0) for part in parts), default=0.0)
-    table.add_row("neutral", "average in everything", "", "", "", f"{NEUTRAL:.2f}", signed_bar(0, 1, ink))
-    for part, points in zip(parts, printed_points(parts, row["score"]), strict=True):
-        bar = Text("") if part.points is None else _coloured(part.points, signed_bar(part.points, longest, ink))
-        table.add_row(part.name, part.words, *_figures(part), "-" if points is None else f"{points:+.2f}", bar)
+    for name in ("part", "value", "z", "norm", "weight", "points"):
+        left = name in ("part", "value")
+        table.add_column(name, justify="left" if left else "right", no_wrap=name != "value", overflow="fold")
+    if ink.cells:
+        table.add_column(f"{'below':>{ink.cells}}{ink.axis}{'above':<{ink.cells}}", no_wrap=True)
+    for cells in _score_rows(row, ink):
+        table.add_row(*cells[: len(table.columns)])
     table.add_section()
     table.add_row("score", "the sum", "", "", "", f"{row['score']:.2f}", style="bold")
     return table
+
+
+def _score_rows(row: Row, ink: Ink) -> list[list[str | Text]]:
+    """Return the cells of neutral and of every part, the bar last."""
+    parts = score_parts(row)
+    longest = max((abs(part.points or 0) for part in parts), default=0.0)
+    rows: list[list[str | Text]] = [
+        ["neutral", "average in everything", "", "", "", f"{NEUTRAL:.2f}", signed_bar(0, 1, ink)]
+    ]
+    for part, points in zip(parts, printed_points(parts, row["score"]), strict=True):
+        bar = Text("") if part.points is None else _coloured(part.points, signed_bar(part.points, longest, ink))
+        rows.append([part.name, part.words, *_figures(part), "-" if points is None else f"{points:+.2f}", bar])
+    return rows
 
 
 def _coloured(points: float, bar: str) -> Text:

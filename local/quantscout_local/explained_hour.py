@@ -14,6 +14,7 @@ from quantscout.models import Report
 from quantscout.settings import Settings
 from quantscout.store import Store
 from quantscout_local.account import open_state
+from quantscout_local.program import program
 
 KEPT_DAYS = 30
 """How long the state keeps a universe (docs/state.md)."""
@@ -34,7 +35,7 @@ def read_folder(out: Path, columns: Iterable[str]) -> ExplainedHour:
         universe.select({*columns})
         report = Report.model_validate_json((out / "report.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, pl.exceptions.PolarsError) as cause:
-        raise InputError(f"there is no readable run in {out}/; run `quantscout run --out {out}` first") from cause
+        raise InputError(f"there is no readable run in {out}/; run `{program()} run --out {out}` first") from cause
     return ExplainedHour(universe, report, settings_of(report))
 
 
@@ -60,7 +61,7 @@ def _read_stored(store: Store, table: str, hour_ms: int, columns: Iterable[str])
         held = "no report" if report is None else "the report, but no longer every contract's fate"
         raise InputError(
             f"the table '{table}' holds {held} of {hour}: an hour that was run is kept for {KEPT_DAYS} days; "
-            "name another hour with --at, or compute it again with `quantscout run --at`"
+            f"name another hour with --at, or compute it again with `{program()} run --at`"
         )
     lacking = {*columns} - {*universe.columns}
     if lacking:

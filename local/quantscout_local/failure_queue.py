@@ -14,6 +14,7 @@ from quantscout.clock import floor_hour, iso, to_ms
 from quantscout.errors import InputError, QuantScoutError
 from quantscout.models import parse_event
 from quantscout_local.account import asking
+from quantscout_local.program import program
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -175,7 +176,7 @@ def select(failures: Sequence[Failure], ids: Sequence[str], *, everything: bool)
     for wanted in ids:
         found = [failure for failure in failures if failure.id.startswith(wanted)]
         if len(found) != 1:
-            raise InputError(f"--id {wanted} fits {len(found)} messages; see `quantscout failures list`")
+            raise InputError(f"--id {wanted} fits {len(found)} messages; see `{program()} failures list`")
         chosen += found
     return list(failures) if everything else list({failure.id: failure for failure in chosen}.values())
 

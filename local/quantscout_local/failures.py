@@ -11,6 +11,7 @@ from rich.text import Text
 
 from quantscout_local.account import open_session, output_of, stack_outputs
 from quantscout_local.failure_queue import Failure, Replayed, holding, is_late, replay, select
+from quantscout_local.program import program
 from quantscout_local.terminal import open_console
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def print_failures(console: "Console", failures: Sequence[Failure]) -> None:
     console.print(table)
     if any(is_late(failure, now) for failure in failures):
         console.print(LATE, style="dim", soft_wrap=True)
-    console.print("next: quantscout failures replay --all, or --id ID", style="dim")
+    console.print(f"next: {program()} failures replay --all, or --id ID", style="dim")
 
 
 def print_replayed(console: "Console", each: Replayed) -> None:

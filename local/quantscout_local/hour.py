@@ -1,7 +1,7 @@
 """One hour on the local stack, for a person: start, backfill, screen, files, table. Progress goes to standard error."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,8 @@ from quantscout.message import build_email, build_sms
 from quantscout.models import Report
 from quantscout.store import Store
 from quantscout.tape import universe_key
+from quantscout_local.chosen_settings import choose_settings
+from quantscout_local.program import program
 from quantscout_local.resources import session
 from quantscout_local.stack import LocalStack
 from quantscout_local.tables import print_report
@@ -44,6 +46,15 @@ class Ask(NamedTuple):
     out: Path
     tape: Path | None = None
     """Where the tape of the run goes; None for none."""
+    settings_json: str = SIMULATED_SETTINGS
+
+
+def build_settings(option: str | None, variables: Mapping[str, str], *, real_only: bool) -> str:
+    """Return as JSON the settings of a run: the option's, else the variable's, over those that the data needs.
+
+    InputError, naming the setting, for what cannot be used.
+    """
+    return choose_settings(option, variables, REAL_ONLY_SETTINGS if real_only else SIMULATED_SETTINGS)
 
 
 def run_hour(ask: Ask) -> int:
@@ -94,9 +105,8 @@ def _last_hour(market: Path) -> datetime:
 
 def _stack(ask: Ask, hour: datetime) -> LocalStack:
     if ask.live:
-        return LocalStack(live=True)
-    settings = REAL_ONLY_SETTINGS if ask.real_only else SIMULATED_SETTINGS
-    return LocalStack(hour, ask.market, ask.real_only, keys=not ask.real_only, settings_json=settings)
+        return LocalStack(live=True, settings_json=ask.settings_json)
+    return LocalStack(hour, ask.market, ask.real_only, keys=not ask.real_only, settings_json=ask.settings_json)
 
 
 @contextmanager
@@ -178,7 +188,7 @@ def _write_tape(console: "Console", path: Path, stack: LocalStack, summary: dict
         raise InputError(
             f"the tape {path} cannot be written ({cause.strerror}); name another with --out FILE"
         ) from cause
-    console.print(f"  tape in {path}: {len(data):,} bytes; next: quantscout run --tape {path}", style="dim")
+    console.print(f"  tape in {path}: {len(data):,} bytes; next: {program()} run --tape {path}", style="dim")
 
 
 def _say_end(
@@ -191,7 +201,7 @@ def _say_end(
     console.print(f"  files in {ask.out}/: report.json, email.txt, sms.txt, universe.parquet, run.log", style="dim")
     if summary["picks"]:
         console.print(
-            f"  next: quantscout explain {summary['picks'][0]}"
+            f"  next: {program()} explain {summary['picks'][0]}"
             + (f" --out {ask.out}" if ask.out != Path("out") else ""),
             style="dim",
         )

@@ -18,6 +18,7 @@ from quantscout.regime import Regime
 from quantscout.report import config_hash
 from quantscout.settings import Settings
 from quantscout_local.explained_hour import ExplainedHour
+from quantscout_local.program import program
 from quantscout_local.sensitivity_changes import ATTENTION, BLANKED, CAP_INPUTS, Change, Kind, all_changes, draw_weights
 
 DRAWS = 200
@@ -107,13 +108,13 @@ def measure(hour: ExplainedHour, draws: int = DRAWS, seed: int = SEED) -> Sensit
 
 
 def _refuse_unfit(report: Report) -> None:
-    again = f"run the hour again with this version: quantscout run --at {report.hour}"
+    again = f"run the hour again with this version: {program()} run --at {report.hour}"
     if report.method_version != METHOD_VERSION:
         raise InputError(f"the run is of method version {report.method_version}, this is {METHOD_VERSION}; {again}")
     if report.status == "no_data":
         raise InputError(
             f"the hour {report.hour} is no_data ({report.gate_reason}): there are no five to rank again; "
-            "choose another hour with `quantscout run --at`"
+            f"choose another hour with `{program()} run --at`"
         )
 
 
@@ -127,7 +128,7 @@ def _refuse_other(report: Report, base: Ranking, hour: ExplainedHour) -> None:
         raise InputError(
             f"this version does not find the five of the run again (the run: {report.gate_level}, {', '.join(coins)}; "
             f"now: {base.level or 'no level'}, {', '.join(base.five) or 'none'}): its files are not of one run, or the "
-            f"tables of factors and gates have changed; run the hour again: quantscout run --at {report.hour}"
+            f"tables of factors and gates have changed; run the hour again: {program()} run --at {report.hour}"
         )
 
 

@@ -13,6 +13,8 @@ from quantscout.errors import OVERLOAD_CODE, SourceFault
 FAULTS: Mapping[int, SourceFault] = {403: "refused", 418: "banned", 429: "rate_limited", 451: "blocked_region"}
 SHORT_BODY_BYTES = 1_000  # a refusal is short; longer bodies are data and not looked into here
 KUCOIN_RESET_HEADER = "gw-ratelimit-reset"
+LONGEST_WAIT_S = 3 * 86_400.0
+"""As long as the venues' longest ban; who says more is asked again then."""
 SPACE = b" \t\r\n"
 
 
@@ -54,7 +56,7 @@ def _number(text: str, per_second: float) -> float | None:
         seconds = float(text) / per_second
     except ValueError:
         return None
-    return seconds if 0 <= seconds < float("inf") else None
+    return min(seconds, LONGEST_WAIT_S) if 0 <= seconds < float("inf") else None
 
 
 def _until(text: str, now: datetime) -> float | None:
@@ -62,7 +64,7 @@ def _until(text: str, now: datetime) -> float | None:
         at = parsedate_to_datetime(text)
     except ValueError:
         return None
-    return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds())
+    return min(max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()), LONGEST_WAIT_S)
 
 
 def message_of(response: httpx.Response) -> str:

@@ -28,8 +28,8 @@ def quantscout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", WIDTH)
 
-    def call(*arguments: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["quantscout", *arguments])
+    def call(*arguments: str, called: str = "quantscout") -> Said:
+        monkeypatch.setattr(sys, "argv", [called, *arguments])
         with pytest.raises(SystemExit) as ended:
             cli.main()
         out, err = capsys.readouterr()

@@ -37,7 +37,35 @@ def test_every_command_has_help(quantscout: Command, command: list[str]) -> None
 def test_the_help_of_run_names_every_option(quantscout: Command) -> None:
     """What can be asked for is written there."""
     said = quantscout("run", "--help")
-    assert all(option in said.out for option in ("--market", "--live", "--at", "--real-only", "--out"))
+    assert all(option in said.out for option in ("--market", "--live", "--at", "--real-only", "--settings", "--out"))
+
+
+def test_the_help_of_run_tells_every_exit_status(quantscout: Command) -> None:
+    """3 too, which no error message explains."""
+    assert "0 done, 1 failed, 2 bad input, 3 done but the hour has no data" in quantscout("run", "--help").out
+
+
+@pytest.mark.parametrize("command", [[], ["run"], ["explain"], ["failures"], ["failures", "list"], ["tune"]])
+def test_the_short_help_is_the_long_one(quantscout: Command, command: list[str]) -> None:
+    """-h at every level."""
+    assert quantscout(*command, "-h") == quantscout(*command, "--help")
+
+
+@pytest.mark.parametrize("command", ["run", "explain", "coins", "doctor", "kpis", "tune", "subscriptions"])
+def test_a_flag_is_shown_without_a_type(quantscout: Command, command: str) -> None:
+    """Nobody types `--json true`."""
+    out = quantscout(command, "--help").out
+    assert "bool" not in out
+    assert "<" in out  # what is typed keeps its own
+
+
+def test_the_help_is_grouped_by_what_is_asked_about(quantscout: Command) -> None:
+    """Every command stands in one of the panels, in the order of a newcomer's way."""
+    out = quantscout("--help").out
+    places = [out.index(panel) for panel in ("This hour", "The archive", "Your stack", "Written from the code")]
+    assert places == sorted(places)
+    assert "─ Commands" not in out
+    assert places[0] < out.index(" explain ") < places[1] < out.index(" replay ") < places[2] < out.index(" doctor ")
 
 
 def test_the_help_is_quick() -> None:
@@ -60,12 +88,19 @@ def test_the_version_is_the_packages(quantscout: Command) -> None:
         (["run", "--at", "2026-03-01T12:30Z"], "'2026-03-01T12:30Z' is not a full hour"),
         (["run", "--live", "--market", "."], "--live and --market exclude each other"),
         (["run", "--real-only"], "--real-only needs --market DIR"),
+        (["run", "--out", "file"], "the folder file cannot be written (file is no folder); name another with --out"),
+        (["run", "--out", "file/sub"], "the folder file/sub cannot be written (file is no folder)"),
+        (["record", "--out", "file/tape.qst"], "the folder file cannot be written (file is no folder)"),
         (["run", "--market", "nowhere"], "nowhere/binance_um_1h.parquet is not there: give the folder of a market"),
         (["explain", "PEPE"], "there is no readable run in out/; run `quantscout run --out out` first"),
     ],
 )
-def test_bad_input_is_one_line_with_the_cause(quantscout: Command, arguments: list[str], said: str) -> None:
-    """Exit status 2, nothing on standard output, no traceback."""
+def test_bad_input_is_one_line_with_the_cause(
+    quantscout: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    """Exit status 2, nothing on standard output, no traceback, and no server was started for it."""
+    monkeypatch.setattr(hour, "LocalStack", lambda *_, **__: pytest.fail("the stack was started"))
+    (tmp_path / "file").write_text("")
     answer = quantscout(*arguments)
     assert (answer.status, answer.out) == (2, "")
     assert answer.err.startswith("error: ")
@@ -128,6 +163,9 @@ def test_the_schema_is_printed_as_it_is_published(quantscout: Command) -> None:
     assert json.loads(said.out)["title"] == "Report"
 
 
+SETTINGS = '{"cooldown_h": 6}'
+
+
 def program(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the program in a process of its own, in this folder."""
     environment = (
@@ -140,11 +178,15 @@ def program(folder: Path, *arguments: str, **variables: str) -> subprocess.Compl
 
 @pytest.mark.e2e
 def test_a_run_prints_the_five_and_leaves_its_files(tmp_path: Path) -> None:
-    """The embedded market: table, funnel and reasons on standard output without colours in a pipe, five files."""
-    done = program(tmp_path, "run", "--out", "here", NO_COLOR="1")
+    """The embedded market: table, funnel and reasons on standard output without colours in a pipe, five files.
+
+    The report names the settings that the variable asked for.
+    """
+    done = program(tmp_path, "run", "--out", "here", NO_COLOR="1", QUANTSCOUT_SETTINGS=SETTINGS)
     assert (done.returncode, "Traceback" in done.stderr, "\x1b" in done.stdout + done.stderr) == (0, False, False)
     report = Report.model_validate_json((tmp_path / "here/report.json").read_text("utf-8"))
     assert all(f"{gem.rank} {gem.symbol}  {gem.justification[:20]}" in done.stdout for gem in report.ranked_gems)
+    assert report.settings == json.loads(SETTINGS)
     assert pl.read_parquet(tmp_path / "here/universe.parquet").height == report.funnel.listed == 1289
     assert {path.name for path in (tmp_path / "here").iterdir()} == {
         "report.json",

@@ -143,7 +143,7 @@ def test_a_queue_that_is_not_there_is_named(quantscout: Command, queue: Queue) -
     """With the next step."""
     said = quantscout("failures", "list", "--queue", queue.url + "-gone")
     assert said.status == 2
-    assert "check the name, AWS_REGION and the account" in said.err
+    assert "check the name, AWS_DEFAULT_REGION and the account" in said.err
 
 
 # ---------------------------------------------------------------- replay

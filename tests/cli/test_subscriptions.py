@@ -66,8 +66,11 @@ def test_named_topics_need_no_stack(quantscout: Command, stack: dict[str, str]) 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--stack", "other"), ("the stack 'other' in us-east-1", "check the name, AWS_REGION and the account")),
-        (("--topic", TOPIC + "-gone"), ("report-gone: NotFound", "check the name, AWS_REGION and the account")),
+        (
+            ("--stack", "other"),
+            ("the stack 'other' in us-east-1", "check the name, AWS_DEFAULT_REGION and the account"),
+        ),
+        (("--topic", TOPIC + "-gone"), ("report-gone: NotFound", "check the name, AWS_DEFAULT_REGION and the account")),
     ],
 )
 def test_what_is_not_there_is_named(
@@ -94,7 +97,7 @@ def test_without_a_region_nothing_is_asked(quantscout: Command, monkeypatch: pyt
     said = quantscout("subscriptions")
     assert (said.status, said.err) == (
         2,
-        "error: no AWS region is set; next step: set AWS_REGION to the region of the stack\n",
+        "error: no AWS region is set; next step: set AWS_DEFAULT_REGION to the region of the stack\n",
     )
 
 

@@ -83,8 +83,10 @@ def spread_report(store: Store, plan: Plan) -> None:
     report, universe = store.load_report(plan.usual_ms), store.load_universe(plan.usual_ms)
     if report is None or universe is None:
         sys.exit("the measured hour left no report or no universe")
+    took_ms = to_ms(datetime.fromisoformat(report.generated_at)) - plan.usual_ms
     for hour_ms in range(plan.due[-1], plan.usual_ms, HOUR_MS):
-        store.save_report(report.model_copy(update={"hour": iso(hour_ms)}), hour_ms)
+        of_then = {"hour": iso(hour_ms), "generated_at": iso(hour_ms + took_ms)}
+        store.save_report(report.model_copy(update=of_then), hour_ms)
     for hour_ms in plan.due:
         store.save_universe(universe, hour_ms)
 

@@ -48,6 +48,21 @@ def test_end_of_standard_input_stops_it() -> None:
         process.stdin = None
 
 
+def test_it_ends_when_its_parent_dies_while_it_starts() -> None:
+    """Nobody is left to read the ready line or to write: it is gone all the same, and not an orphan for ever."""
+    process = subprocess.Popen(
+        [*COMMAND, "--exit-with-stdin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        for end in (process.stdin, process.stdout, process.stderr):
+            assert end is not None
+            end.close()
+        process.wait(60)
+    finally:
+        process.kill()
+        process.wait()
+
+
 @pytest.mark.parametrize(
     ("arguments", "cause"),
     [

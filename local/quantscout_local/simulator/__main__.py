@@ -185,7 +185,13 @@ async def _serve(arguments: argparse.Namespace) -> None:
     if arguments.exit_with_stdin:
         threading.Thread(target=_stop_with_stdin, args=(server,), daemon=True).start()
     with _listening(arguments.port) as listener:
-        await server.serve(sockets=[listener])
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            # A parent that died while it started can be told nothing: these are open then, and the loop would wait for
+            # them for ever.
+            for each in getattr(server, "servers", []):
+                each.close()
 
 
 def main() -> int:

@@ -19,6 +19,7 @@ from moto import mock_aws
 sys.path.insert(0, str(Path(__file__).parent))
 
 import dynalite
+from evaluated import live_through, screen_noon
 from world import World, table_definition
 
 from quantscout.store import Store
@@ -98,3 +99,11 @@ def world(store: Store, monkeypatch: pytest.MonkeyPatch) -> World:
     """Return two venues at ten seconds past noon, and an empty state, read in few queries: the double has no pages."""
     monkeypatch.setattr("quantscout.store.READ_SPAN_H", 240)
     return World(store)
+
+
+@pytest.fixture
+def lived(world: World) -> World:
+    """Return the world a day after noon's run, its bars in the state."""
+    screen_noon(world)
+    live_through(world)
+    return world

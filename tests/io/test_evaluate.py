@@ -18,14 +18,6 @@ DATABASES = dynalite.BOTH
 GONE = "C03USDT"
 
 
-@pytest.fixture
-def lived(world: World) -> World:
-    """Return the world a day after noon's run, its bars in the state."""
-    screen_noon(world)
-    live_through(world)
-    return world
-
-
 def test_a_pick_has_the_outcome_of_its_own_bars(lived: World) -> None:
     """Each of the five has what a walk through the 24 bars after noon gives, by the second implementation."""
     report = lived.store.load_report(NOON_MS)

@@ -18,14 +18,6 @@ LATER_H = 24 + AGAIN_H
 GONE = "C03USDT"
 
 
-@pytest.fixture
-def lived(world: World) -> World:
-    """Return the world a day after noon's run, its bars in the state."""
-    screen_noon(world)
-    live_through(world)
-    return world
-
-
 def forget_bars(world: World) -> None:
     """Let the bars expire, as after 35 days."""
     for pk in ("bars#binance", "bars#kucoin"):

@@ -3,7 +3,7 @@
 import dynalite
 import polars as pl
 import pytest
-from evaluated import DAY_LATER_MS, evaluate_at, judged, live_through, only, screen_noon
+from evaluated import DAY_LATER_MS, evaluate_at, judged, only
 from fake_market import NOON_MS
 from polars.testing import assert_frame_equal
 from world import World
@@ -16,14 +16,6 @@ from quantscout.hours import Block, write_hours
 from quantscout.picks import load_evaluated, save_evaluated
 
 DATABASES = dynalite.BOTH
-
-
-@pytest.fixture
-def lived(world: World) -> World:
-    """Return the world a day after noon's run, its bars in the state."""
-    screen_noon(world)
-    live_through(world)
-    return world
 
 
 def test_the_hours_row_is_the_reports(lived: World) -> None:

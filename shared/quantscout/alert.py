@@ -21,7 +21,7 @@ WORDS: dict[Reason, str] = {
     "sent": "sent to the subscribers",
     "unchanged": "the five are those of the last message",
     "cooling_down": "every coin that is news was announced within cooldown_h",
-    "low_confidence": "only hours of high confidence are sent",
+    "low_confidence": "only hours at gate L0 are sent (AlertOn=high_confidence)",
     "no_signal": "a risk-off hour alerts nobody by default",
     "no_data": "told to the alarm topic only",
 }
